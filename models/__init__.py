@@ -1,0 +1,1 @@
+"""Observations become labels: encoder, features, heads, the classifier, the model store."""

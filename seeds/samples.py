@@ -1,0 +1,86 @@
+"""Labelled samples: one text with what a person says of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seeds.errors import SampleError
+from seeds.jsonl import read_jsonl
+from seeds.taxonomy import Taxonomy
+
+__all__ = ["POLARITIES", "SAMPLES", "Sample", "read_samples"]
+
+SAMPLES = Path(__file__).parent / "samples"
+POLARITIES = ("negative", "neutral", "positive")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One labelled text; a label that is None was not given, and is not learned from."""
+
+    id: str
+    text: str
+    title: str | None = None
+    date: str | None = None
+    voice: str | None = None
+    platform: str | None = None
+    author: str | None = None
+    group: str | None = None
+    labs: tuple[str, ...] | None = None
+    medicines: tuple[str, ...] | None = None
+    themes: tuple[str, ...] | None = None
+    primary_theme: str | None = None
+    sub_themes: tuple[str, ...] | None = None
+    sentiment: str | None = None
+    sentiment_by_lab: Mapping[str, str] | None = None
+    adverse_event: bool | None = None
+    effects: tuple[str, ...] | None = None
+    tags: tuple[str, ...] = ()
+    source: str | None = None
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], *, at: str) -> "Sample":
+        """Read one JSON object; ``at`` names the place in messages."""
+        text = record.get("text")
+        if not isinstance(text, str) or not text.strip():
+            raise SampleError(f"{at}: no text. Every sample needs a 'text'.")
+        known = {name: record[name] for name in cls.__dataclass_fields__ if record.get(name) is not None}
+        for name in ("labs", "medicines", "themes", "sub_themes", "effects", "tags"):
+            if name in known:
+                if not isinstance(known[name], list):
+                    raise SampleError(f"{at}: {name!r} holds {known[name]!r}, where a list is expected.")
+                known[name] = tuple(known[name])
+        known.setdefault("id", at)
+        return cls(**known)
+
+
+def check_labels(sample: Sample, taxonomy: Taxonomy, *, at: str) -> None:
+    """Raise SampleError when a label is not in the taxonomy or contradicts another."""
+    themes = sample.themes
+    if themes is not None:
+        unknown = [t for t in themes if t not in taxonomy.theme_ids]
+        if unknown:
+            raise SampleError(f"{at}: unknown theme {unknown[0]!r}. Choose among {', '.join(sorted(taxonomy.theme_ids))}.")
+        if sample.primary_theme is not None and sample.primary_theme not in themes:
+            raise SampleError(f"{at}: primary_theme {sample.primary_theme!r} is not among themes. Add it to 'themes'.")
+        if "other" in themes and len(themes) > 1:
+            raise SampleError(f"{at}: 'other' stands beside another theme. Remove one of them.")
+    elif sample.primary_theme is not None and sample.primary_theme not in taxonomy.theme_ids:
+        raise SampleError(f"{at}: unknown primary_theme {sample.primary_theme!r}. Choose among {', '.join(sorted(taxonomy.theme_ids))}.")
+    for sub in sample.sub_themes or ():
+        if sub not in taxonomy.parent_of:
+            raise SampleError(f"{at}: unknown sub-theme {sub!r}. `pharmavoix taxonomy` lists them.")
+    for polarity in [sample.sentiment, *(sample.sentiment_by_lab or {}).values()]:
+        if polarity is not None and polarity not in POLARITIES:
+            raise SampleError(f"{at}: unknown sentiment {polarity!r}. Choose among {', '.join(POLARITIES)}.")
+
+
+def read_samples(paths: Iterable[Path], *, taxonomy: Taxonomy) -> Iterator[Sample]:
+    """Yield the samples of JSON Lines files, each checked against ``taxonomy``."""
+    for path in paths:
+        for line, record in read_jsonl(path, error=SampleError):
+            at = f"{path.name}, line {line}"
+            sample = Sample.from_record(record, at=at)
+            check_labels(sample, taxonomy, at=at)
+            yield sample
