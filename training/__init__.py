@@ -1,0 +1,1 @@
+"""Labels become models: samples, fitting, evaluation, the ONNX form of the encoder."""

@@ -1,0 +1,260 @@
+"""Samples to heads: cross-fitted probabilities for calibration and thresholds, then a fit on everything."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy import optimize, sparse
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from models.features import FeatureReader, Features, fit_features
+from models.heads import Head, sigmoid, softmax
+from models.store import Review
+from seeds.samples import POLARITIES, Sample
+from seeds.taxonomy import Taxonomy
+
+__all__ = ["FitConfig", "Fitted", "fit"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class FitConfig:
+    """How the heads are fitted; the defaults were chosen by cross-validation on the training texts alone."""
+
+    vector_weight: float = 6.0
+    word_weight: float = 1.0
+    character_weight: float = 1.0
+    most_words: int = 16000
+    most_characters: int = 24000
+    strength: float = 4.0  # inverse of the penalty (scikit-learn's C)
+    balance: float = 0.5  # class weights: 0 none, 1 inverse to frequency
+    folds: int = 5
+    seed: int = 2018
+    jobs: int = 2
+    wanted_accuracy: float = 0.85  # of the texts that are not sent to review
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One question asked of each text; ``gold[i]`` is a row of 0 and 1, or NaN where nobody said."""
+
+    name: str
+    labels: tuple[str, ...]
+    softmax: bool
+    gold: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Heads with all that was measured on held-out texts; ``held_out[task]`` has the shape (texts, labels)."""
+
+    features: Features
+    heads: tuple[Head, ...]
+    thresholds: Mapping[str, Mapping[str, float]]
+    review: Review
+    held_out: Mapping[str, Floats]
+
+
+def tasks_of(samples: Sequence[Sample], taxonomy: Taxonomy) -> list[Task]:
+    """Return the tasks for which some sample has a label."""
+    subs = tuple(taxonomy.parent_of)
+    tasks = [
+        Task("primary_theme", taxonomy.theme_ids, True, _one_hot([s.primary_theme for s in samples], taxonomy.theme_ids)),
+        Task("themes", taxonomy.theme_ids, False, _many_hot([s.themes for s in samples], taxonomy.theme_ids)),
+        Task("sub_themes", subs, False, _many_hot([s.sub_themes for s in samples], subs)),
+        Task("sentiment", POLARITIES, True, _one_hot([s.sentiment for s in samples], POLARITIES)),
+        Task("adverse_event", ("true",), False, _many_hot([None if s.adverse_event is None else ("true",) * s.adverse_event for s in samples], ("true",))),
+    ]
+    return [_with_cases(task) for task in tasks if not np.isnan(task.gold).all()]
+
+
+def _with_cases(task: Task) -> Task:
+    """Leave out the labels that nobody gave: a head cannot learn them."""
+    kept = [i for i in range(len(task.labels)) if np.nansum(task.gold[:, i]) >= 2]
+    if task.softmax or len(kept) == len(task.labels):
+        return task
+    return Task(task.name, tuple(task.labels[i] for i in kept), task.softmax, task.gold[:, kept])
+
+
+def _one_hot(values: Sequence[str | None], labels: Sequence[str]) -> Floats:
+    return _many_hot([None if v is None else (v,) for v in values], labels)
+
+
+def _many_hot(values: Sequence[Sequence[str] | None], labels: Sequence[str]) -> Floats:
+    gold = np.full((len(values), len(labels)), np.nan)
+    for row, given in enumerate(values):
+        if given is not None:
+            gold[row] = [float(label in given) for label in labels]
+    return gold
+
+
+def fit(
+    texts: Sequence[str], vectors: Floats, samples: Sequence[Sample], *, taxonomy: Taxonomy, config: FitConfig, weights: Floats
+) -> Fitted:
+    """Fit every head.
+
+    Parameters
+    ----------
+    texts
+        What the model reads of each sample: cleaned, labs by their stand-ins.
+    vectors
+        The encoder's vectors of ``texts``, shape (texts, width).
+    weights
+        How much each sample counts, shape (texts,).
+    """
+    features = fit_features(
+        texts,
+        most_words=config.most_words,
+        most_characters=config.most_characters,
+        word_weight=config.word_weight,
+        character_weight=config.character_weight,
+    )
+    lexical = FeatureReader(features).read(texts)
+    inputs = sparse.csr_matrix(sparse.hstack([sparse.csr_matrix(vectors * config.vector_weight), lexical]))
+    groups = np.array([s.group or s.text for s in samples])
+    folds = list(GroupKFold(config.folds, shuffle=True, random_state=config.seed).split(inputs, groups=groups))
+    heads: list[Head] = []
+    held_out: dict[str, Floats] = {}
+    for task in tasks_of(samples, taxonomy):
+        raw = _held_out_logits(task, inputs, folds, config, weights)
+        temperature, shift = _calibration(task, raw, weights)
+        calibrated = raw / temperature if shift is None else raw / temperature + shift
+        held_out[task.name] = softmax(calibrated) if task.softmax else sigmoid(calibrated)
+        coefficients, intercept = _fitted(task, inputs, np.arange(len(texts)), config, weights)
+        width = vectors.shape[1]
+        heads.append(
+            Head(
+                task=task.name,
+                labels=task.labels,
+                softmax=task.softmax,
+                vector_weights=coefficients[:, :width] * config.vector_weight,
+                lexical_weights=coefficients[:, width:],
+                intercept=intercept,
+                temperature=temperature,
+                shift=shift,
+            )
+        )
+    tasks = {task.name: task for task in tasks_of(samples, taxonomy)}
+    thresholds = {name: _thresholds(tasks[name], held_out[name]) for name in ("themes", "sub_themes", "adverse_event") if name in tasks}
+    review = _review(tasks, held_out, weights, config)
+    return Fitted(features, tuple(heads), thresholds, review, held_out)
+
+
+def _held_out_logits(
+    task: Task, inputs: sparse.csr_matrix, folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], config: FitConfig, weights: Floats
+) -> Floats:
+    raw = np.zeros(task.gold.shape)
+    answers = Parallel(n_jobs=config.jobs)(delayed(_fitted)(task, inputs, train, config, weights) for train, _ in folds)
+    for (_, test), (coefficients, intercept) in zip(folds, answers, strict=True):
+        raw[test] = inputs[test] @ coefficients.T + intercept
+    return raw
+
+
+def _fitted(task: Task, inputs: sparse.csr_matrix, rows: NDArray[np.int64], config: FitConfig, weights: Floats) -> tuple[Floats, Floats]:
+    """Return coefficients (labels, features) and intercepts (labels,) learned on ``rows``."""
+    rows = rows[~np.isnan(task.gold[rows]).any(axis=1)]
+    x, gold, weight = inputs[rows], task.gold[rows], weights[rows]
+    if task.softmax:
+        return _fit_softmax(x, gold, weight, config)
+    coefficients = np.zeros((len(task.labels), inputs.shape[1]))
+    intercept = np.zeros(len(task.labels))
+    for label in range(len(task.labels)):
+        y = gold[:, label]
+        if y.min() == y.max():  # a fold without a case: never predicted there
+            intercept[label] = -20.0 if y[0] == 0 else 20.0
+            continue
+        model = LogisticRegression(C=config.strength, solver="liblinear", dual=True, max_iter=4000, random_state=config.seed, tol=1e-3)
+        model.fit(x, y, sample_weight=weight * _balance(y, weight, config.balance))
+        coefficients[label], intercept[label] = model.coef_[0], model.intercept_[0]
+    return coefficients, intercept
+
+
+def _fit_softmax(x: sparse.csr_matrix, gold: Floats, weight: Floats, config: FitConfig) -> tuple[Floats, Floats]:
+    y = gold.argmax(axis=1)
+    coefficients = np.zeros((gold.shape[1], x.shape[1]))
+    intercept = np.full(gold.shape[1], -20.0)
+    model = LogisticRegression(C=config.strength, max_iter=600, tol=1e-3)
+    model.fit(x, y, sample_weight=weight * _balance(y, weight, config.balance))
+    if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes
+        coefficients[model.classes_] = np.vstack([-model.coef_ / 2, model.coef_ / 2])
+        intercept[model.classes_] = [-model.intercept_[0] / 2, model.intercept_[0] / 2]
+    else:
+        coefficients[model.classes_], intercept[model.classes_] = model.coef_, model.intercept_
+    return coefficients, intercept
+
+
+def _balance(y: NDArray[np.generic], weight: Floats, power: float) -> Floats:
+    """Return class weights inverse to frequency to the ``power``, mean 1."""
+    values, at = np.unique(y, return_inverse=True)
+    shares = np.array([weight[at == i].sum() for i in range(len(values))]) / weight.sum()
+    factors = (1 / (len(values) * shares)) ** power
+    balanced = factors[at]
+    return np.asarray(balanced / np.average(balanced, weights=weight))
+
+
+def _calibration(task: Task, raw: Floats, weights: Floats) -> tuple[float, Floats | None]:
+    """Return the temperature and the shifts that make held-out probabilities true (least log loss)."""
+    rows = ~np.isnan(task.gold).any(axis=1)
+    logits, gold, weight = raw[rows], task.gold[rows], weights[rows]
+
+    def loss(parameters: Floats) -> float:
+        scaled = logits / np.exp(parameters[0]) + parameters[1:]
+        if task.softmax:
+            p = softmax(scaled)
+            return float(np.average(-np.log((p * gold).sum(axis=1) + 1e-12), weights=weight))
+        p = sigmoid(scaled)
+        each = -(gold * np.log(p + 1e-12) + (1 - gold) * np.log(1 - p + 1e-12)).sum(axis=1)
+        # A weak pull to no shift: rare labels have too few cases to move far.
+        return float(np.average(each, weights=weight) + 1e-3 * (parameters[1:] ** 2).sum())
+
+    best = optimize.minimize(loss, np.zeros(1 + gold.shape[1]), method="L-BFGS-B")
+    return float(np.exp(best.x[0])), np.asarray(best.x[1:])
+
+
+# A threshold learned from fewer held-out cases than this would be chance.
+_FEWEST_CASES = 8
+_DEFAULT_THRESHOLD = 0.4
+
+
+def _thresholds(task: Task, held_out: Floats) -> dict[str, float]:
+    """Return for each label the probability from which it is given.
+
+    Themes and sub-themes: the best F1 on held-out texts. Adverse events: the best F2, where a missed case weighs more
+    than a false alarm.
+    """
+    beta = 2.0 if task.name == "adverse_event" else 1.0
+    rows = ~np.isnan(task.gold).any(axis=1)
+    chosen = {}
+    for at, label in enumerate(task.labels):
+        gold, p = task.gold[rows, at], held_out[rows, at]
+        grid = np.arange(0.1, 0.71, 0.01)
+        scores = [_f_score(gold, p >= limit, beta) for limit in grid]
+        enough = gold.sum() >= _FEWEST_CASES
+        chosen[label] = round(float(grid[int(np.argmax(scores))]), 2) if enough else _DEFAULT_THRESHOLD
+    return chosen
+
+
+def _f_score(gold: Floats, said: NDArray[np.bool_], beta: float) -> float:
+    hit = float((gold * said).sum())
+    return (1 + beta**2) * hit / max(1e-9, beta**2 * float(gold.sum()) + float(said.sum()))
+
+
+def _review(tasks: Mapping[str, Task], held_out: Mapping[str, Floats], weights: Floats, config: FitConfig) -> Review:
+    """Return the lowest limits at which what is kept is right as often as wanted, and at most half is sent away."""
+    limits = {}
+    for name in ("primary_theme", "sentiment"):
+        limits[name] = 0.0
+        if name in tasks:
+            task = tasks[name]
+            rows = ~np.isnan(task.gold).any(axis=1)
+            p, right = held_out[name][rows], held_out[name][rows].argmax(axis=1) == task.gold[rows].argmax(axis=1)
+            for limit in np.arange(0.3, 0.8, 0.01):
+                kept = p.max(axis=1) >= limit
+                if kept.mean() < 0.65 or np.average(right[kept], weights=weights[rows][kept]) >= config.wanted_accuracy:
+                    limits[name] = round(float(limit), 2)
+                    break
+    return Review(limits["primary_theme"], limits["sentiment"])
