@@ -47,7 +47,11 @@ class Classifier:
 
     def __call__(self, text: str, *, day: date | None = None) -> Labels:
         """Return the labels of one text; ``day`` decides which lab held a medicine."""
-        return self.label([self._observer.observe(text, day=day)])[0]
+        return self.label([self.observe(text, day=day)])[0]
+
+    def observe(self, text: str, *, day: date | None = None) -> Observations:
+        """Return what is seen in a text before the model reads it."""
+        return self._observer.observe(text, day=day)
 
     def pipe(self, texts: Iterable[str]) -> Iterator[Labels]:
         """Yield the labels of each text, in order, a few hundred at a time."""
@@ -91,7 +95,7 @@ class Classifier:
             themes=themes,
             sub_themes=self._sub_themes(themes, self._probabilities("sub_themes", answer)),
             sentiment=sentiment,
-            sentiment_by_lab={lab: sentiment for lab in observed.lab_ids} if sentiment else {},
+            sentiment_by_lab=dict.fromkeys(observed.lab_ids, sentiment) if sentiment else {},
             adverse_event=None if p_adverse is None else p_adverse >= self.model.thresholds["adverse_event"]["true"],
             p_theme=p_theme,
             p_sentiment=p_sentiment,

@@ -1,6 +1,6 @@
 """Word and character features beside the encoder's vector: what the linear heads read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,7 +88,7 @@ class FeatureReader:
         return sparse.csr_matrix(sparse.hstack(blocks))
 
 
-def _vectorizer(analyser, vocabulary, idf):  # type: ignore[no-untyped-def]
+def _vectorizer(analyser: Callable[[str], list[str]], vocabulary: Sequence[str], idf: NDArray[np.float64]) -> TfidfVectorizer:
     vectorizer = TfidfVectorizer(analyzer=analyser, vocabulary=list(vocabulary), sublinear_tf=True)
     vectorizer.idf_ = np.asarray(idf, dtype=np.float64)
     return vectorizer

@@ -43,10 +43,12 @@ class Head:
 
 def softmax(logits: Floats) -> Floats:
     """Return exp(logits) over its sum along the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    powers: Floats = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def sigmoid(logits: Floats) -> Floats:
     """Return 1 / (1 + exp(-logits))."""
-    return 1.0 / (1.0 + np.exp(-np.clip(logits, -60, 60)))
+    shares: Floats = 1.0 / (1.0 + np.exp(-np.clip(logits, -60, 60)))
+    return shares

@@ -113,7 +113,7 @@ def verify_files(folder: Path) -> Mapping[str, Any]:
         if not (folder / name).is_file():
             raise ModelError(f"{folder / name}: missing. Copy the model again, or make it with `make model`.")
         if _sha256(folder / name) != hashes[name]:
-            raise ModelError(f"{folder / name}: damaged, its SHA-256 is not the one in model.json. Copy the model again, or make it with `make model`.")
+            raise ModelError(f"{folder / name}: damaged, its SHA-256 is not the one in model.json. Copy the model again, or run `make model`.")
     return card
 
 

@@ -10,8 +10,10 @@ import ahocorasick_rs
 from nlp.clean import split_hashtag
 from nlp.fold import Folded, fold, fold_words
 from nlp.names import Found, Name, NameMatcher, glued
+from nlp.person_cues import BEFORE_PERSONS_AND_PLACES, FIRST_NAMES
 from nlp.pharma_words import PHARMA_WORDS
 from seeds.labs import Homonym, Lab, LabRegistry, read_labs
+from seeds.medicines import read_medicines
 
 __all__ = ["LabFinder", "LabMention", "default_lab_finder"]
 
@@ -56,7 +58,7 @@ class LabFinder:
             for lab in registry
             for shared in lab.shared_names
         }
-        self._pharma = ahocorasick_rs.AhoCorasick([f" {word} " for word in PHARMA_WORDS])
+        self._pharma = ahocorasick_rs.AhoCorasick([f" {word} " for word in (*PHARMA_WORDS, *_medicine_names())])
 
     def find(self, text: str) -> tuple[LabMention, ...]:
         """Return every candidate of ``text``, accepted or not, in order.
@@ -68,15 +70,17 @@ class LabFinder:
         """
         folded = fold(text)
         candidates = [c for c in self._matcher.find(folded) if not _inside_handle(text, c)]
-        sure = {c.name.id for c in candidates if not self._rules(c)}
-        found = [self._judged(text, folded, c, sure) for c in candidates]
+        # Two companies in one text speak for each other, even when each name is ambiguous alone.
+        named = {c.name.id for c in candidates}
+        about_pharma = len(named) > 1 or bool(candidates and self._pharma.find_matches_as_indexes(folded.text))
+        found = [self._judged(text, folded, c, about_pharma=about_pharma) for c in candidates]
         found += self._in_hashtags(text, {(m.start, m.end) for m in found})
         return tuple(sorted(found, key=lambda m: m.start))
 
     def _rules(self, candidate: Found) -> tuple[Homonym, ...]:
         return self._homonyms.get((candidate.name.id, candidate.name.form), ())
 
-    def _judged(self, text: str, folded: Folded, found: Found, sure: set[str]) -> LabMention:
+    def _judged(self, text: str, folded: Folded, found: Found, *, about_pharma: bool) -> LabMention:
         lab = found.name.id
         surface = text[found.start : found.end]
         shared = self._shared.get(found.name.form)
@@ -84,12 +88,15 @@ class LabFinder:
             lab = shared[0]
         reason = None
         if found.name.kind not in ("handle", "hashtag"):
-            reason = self._refusal(folded, found, surface, others=bool(sure - {lab}))
+            reason = self._refusal(text, folded, found, about_pharma=about_pharma)
         return LabMention(lab, found.start, found.end, surface, reason is None, reason or found.name.kind)
 
-    def _refusal(self, folded: Folded, found: Found, surface: str, *, others: bool) -> str | None:
+    def _refusal(self, text: str, folded: Folded, found: Found, *, about_pharma: bool) -> str | None:
         before, after = folded.text[: found.at], folded.text[found.until :]
         rules = self._rules(found)
+        surface = text[found.start : found.end]
+        if rules and _after_person_or_place(text, before, found):
+            return "a person's, a street's or a shop's name"
         for rule in rules:
             if any(before.endswith(cue) for cue in rule.before) or any(after.startswith(cue) for cue in rule.after):
                 return rule.means
@@ -97,7 +104,7 @@ class LabFinder:
                 return rule.means
             if rule.case and surface.islower():
                 return f"{rule.means}: written in lower case"
-        if any(rule.needs_pharma for rule in rules) and not others and not self._pharma.find_matches_as_indexes(folded.text):
+        if any(rule.needs_pharma for rule in rules) and not about_pharma:
             return "no word about medicines beside an ambiguous name"
         return None
 
@@ -116,9 +123,28 @@ class LabFinder:
 
 
 @lru_cache(maxsize=1)
+def _medicine_names() -> frozenset[str]:
+    """Return the medicines' names, folded: beside one of them an ambiguous name is a company's."""
+    return frozenset(
+        fold_words(name) for medicine in read_medicines() if not medicine.homonym for name in (medicine.name, *medicine.aliases)
+    )
+
+
+@lru_cache(maxsize=1)
 def default_lab_finder() -> LabFinder:
     """Return the finder of the shipped registry, built once."""
     return LabFinder(read_labs())
+
+
+_CUES = tuple(f" {cue} " for cue in BEFORE_PERSONS_AND_PLACES)
+_FIRST_NAMES = frozenset(FIRST_NAMES)
+
+
+def _after_person_or_place(text: str, before: str, found: Found) -> bool:
+    """Tell whether the word before, with nothing but a space between, makes the name a person's or a place's."""
+    if found.start < 2 or text[found.start - 1] != " " or not (text[found.start - 2].isalnum() or text[found.start - 2] == "."):
+        return False
+    return before.endswith(_CUES) or before.rstrip().rsplit(" ", 1)[-1] in _FIRST_NAMES
 
 
 def _inside_handle(text: str, found: Found) -> bool:

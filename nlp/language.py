@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+import py3langid
 
 __all__ = ["LANGUAGES", "detect_language"]
 
@@ -14,10 +14,8 @@ _FEWEST_LETTERS = 12
 
 
 @lru_cache(maxsize=1)
-def _identifier() -> LanguageIdentifier:
-    identifier = LanguageIdentifier.from_pickled_model(MODEL_FILE)
-    identifier.set_languages(list(LANGUAGES))
-    return identifier
+def _choose_languages() -> None:
+    py3langid.set_languages(list(LANGUAGES))
 
 
 def detect_language(cleaned: str) -> str | None:
@@ -30,5 +28,6 @@ def detect_language(cleaned: str) -> str | None:
     """
     if sum(character.isalpha() for character in cleaned) < _FEWEST_LETTERS:
         return None
-    language, _ = _identifier().classify(cleaned)
+    _choose_languages()
+    language, _ = py3langid.classify(cleaned)
     return str(language)

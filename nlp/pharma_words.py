@@ -7,12 +7,19 @@ one such word beside a first name would make it a company.
 __all__ = ["PHARMA_WORDS"]
 
 PHARMA_WORDS: tuple[str, ...] = (
-    "amm", "ansm", "antibiotique", "antidepresseur", "biotech", "boite de", "bourse", "cancer", "chimio", "chiffre d affaires",
-    "comprime", "comprimes", "cotation", "covid", "depistage", "diabete", "dividende", "dose", "doses", "ema", "essai clinique",
-    "essais cliniques", "fda", "gelules", "generique", "generiques", "generiqueur", "has", "immunotherapie", "injection", "insuline",
-    "labo", "laboratoire", "laboratoires", "labos", "leem", "maladie", "maladies", "medicament", "medicaments", "molecule",
-    "ordonnance", "patients", "penurie", "pharma", "pharmaceutique", "pharmaceutiques", "pharmacie", "pharmacien", "pharmaciens",
-    "phase 1", "phase 2", "phase 3", "phase i", "phase ii", "phase iii", "piqure", "posologie", "prescription", "prothese",
-    "remboursement", "rupture", "ruptures de stock", "seringue", "suppressions de postes", "therapie", "traitement", "traitements",
-    "usine", "vaccin", "vaccination", "vaccine", "vaccinee", "vaccines", "vaccins",
-)
+    "actionnaires", "amm", "analystes", "ansm", "antalgique", "antibiotique", "antidepresseur", "benefice", "biotech", "boite de",
+    "bourse", "brevet", "brevets", "cachet", "cachets", "cancer", "chiffre d affaires", "chimio", "collyre", "collyres", "comprime",
+    "comprimes", "cotation", "covid", "crl", "delegue medical", "depistage", "diabete", "dividende", "dividendes", "dose", "doses",
+    "effets secondaires", "ema", "epilepsie", "essai clinique", "essais", "essais cliniques", "fda", "flacon", "flacons", "fondation",
+    "gelule", "gelules", "generique", "generiques", "generiqueur", "generiqueurs", "grossiste", "groupe pharmaceutique", "gynecologue",
+    "has", "immunotherapie", "implant", "injection", "insuline", "intersyndicale", "intrants", "labo", "laboratoire", "laboratoires",
+    "labos", "leem", "lot de", "maladie", "maladies", "medecin", "medicament", "medicaments", "medoc", "medocs", "milliards d euros",
+    "milliards de dollars", "molecule", "molecules", "mucoviscidose", "neuroleptique", "ordonnance", "ordonnances", "osteoporose",
+    "patients", "penurie", "pharma", "pharmaceutique", "pharmaceutiques", "pharmacie", "pharmacien", "pharmaciens", "pharmacies",
+    "phase 1", "phase 2", "phase 3", "phase i", "phase ii", "phase iii", "pilule", "pipeline", "piqure", "plan social", "plasma",
+    "posologie", "premedication", "prescription", "prescriptions", "produits de sante", "prothese", "protheses", "psoriasis",
+    "remboursement", "resultats annuels", "rupture de stock", "ruptures", "ruptures de stock", "salarie", "salaries", "schizophrenie",
+    "sclerose en plaques", "seringue", "seringues", "sirop", "site de production", "suppositoires", "suppression de postes",
+    "suppressions de postes", "syndicats", "therapie", "therapies", "traitement", "traitements", "trimestre", "usine", "vaccin",
+    "vaccination", "vaccine", "vaccinee", "vacciner", "vaccines", "vaccins", "visiteur medical", "visiteuse medicale",
+)  # fmt: skip

@@ -26,12 +26,12 @@ class FitConfig:
     """How the heads are fitted; the defaults were chosen by cross-validation on the training texts alone."""
 
     vector_weight: float = 6.0
-    word_weight: float = 1.0
-    character_weight: float = 1.0
+    word_weight: float = 1.5
+    character_weight: float = 1.5
     most_words: int = 16000
     most_characters: int = 24000
-    strength: float = 4.0  # inverse of the penalty (scikit-learn's C)
-    balance: float = 0.5  # class weights: 0 none, 1 inverse to frequency
+    strength: float = 3.0  # inverse of the penalty (scikit-learn's C)
+    balance: float = 1.0  # class weights: 0 none, 1 inverse to frequency
     folds: int = 5
     seed: int = 2018
     jobs: int = 2
@@ -67,7 +67,7 @@ def tasks_of(samples: Sequence[Sample], taxonomy: Taxonomy) -> list[Task]:
         Task("themes", taxonomy.theme_ids, False, _many_hot([s.themes for s in samples], taxonomy.theme_ids)),
         Task("sub_themes", subs, False, _many_hot([s.sub_themes for s in samples], subs)),
         Task("sentiment", POLARITIES, True, _one_hot([s.sentiment for s in samples], POLARITIES)),
-        Task("adverse_event", ("true",), False, _many_hot([None if s.adverse_event is None else ("true",) * s.adverse_event for s in samples], ("true",))),
+        Task("adverse_event", ("true",), False, _many_hot([_yes(s.adverse_event) for s in samples], ("true",))),
     ]
     return [_with_cases(task) for task in tasks if not np.isnan(task.gold).all()]
 
@@ -78,6 +78,10 @@ def _with_cases(task: Task) -> Task:
     if task.softmax or len(kept) == len(task.labels):
         return task
     return Task(task.name, tuple(task.labels[i] for i in kept), task.softmax, task.gold[:, kept])
+
+
+def _yes(said: bool | None) -> tuple[str, ...] | None:
+    return None if said is None else ("true",) * said
 
 
 def _one_hot(values: Sequence[str | None], labels: Sequence[str]) -> Floats:
@@ -139,7 +143,8 @@ def fit(
             )
         )
     tasks = {task.name: task for task in tasks_of(samples, taxonomy)}
-    thresholds = {name: _thresholds(tasks[name], held_out[name]) for name in ("themes", "sub_themes", "adverse_event") if name in tasks}
+    several: tuple[str, ...] = ("themes", "sub_themes", "adverse_event")
+    thresholds = {name: _thresholds(tasks[name], held_out[name]) for name in several if name in tasks}
     review = _review(tasks, held_out, weights, config)
     return Fitted(features, tuple(heads), thresholds, review, held_out)
 
@@ -201,12 +206,17 @@ def _calibration(task: Task, raw: Floats, weights: Floats) -> tuple[float, Float
     rows = ~np.isnan(task.gold).any(axis=1)
     logits, gold, weight = raw[rows], task.gold[rows], weights[rows]
 
-    def loss(parameters: Floats) -> float:
-        scaled = logits / np.exp(parameters[0]) + parameters[1:]
-        if task.softmax:
-            p = softmax(scaled)
+    if task.softmax:
+        # No shift: it would bring back the shares of the training texts, which no export has.
+        def cross_entropy(log_temperature: float) -> float:
+            p = softmax(logits / np.exp(log_temperature))
             return float(np.average(-np.log((p * gold).sum(axis=1) + 1e-12), weights=weight))
-        p = sigmoid(scaled)
+
+        found = optimize.minimize_scalar(cross_entropy, bounds=(-2.0, 2.0), method="bounded")
+        return float(np.exp(found.x)), None
+
+    def loss(parameters: Floats) -> float:
+        p = sigmoid(logits / np.exp(parameters[0]) + parameters[1:])
         each = -(gold * np.log(p + 1e-12) + (1 - gold) * np.log(1 - p + 1e-12)).sum(axis=1)
         # A weak pull to no shift: rare labels have too few cases to move far.
         return float(np.average(each, weights=weight) + 1e-3 * (parameters[1:] ** 2).sum())

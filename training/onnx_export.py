@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
@@ -40,7 +39,7 @@ class _Graph:
         self.weights: list[Any] = []
         self._count = 0
 
-    def constant(self, array: Array) -> str:
+    def constant(self, array: Array | np.generic) -> str:
         self._count += 1
         name = f"w{self._count}"
         self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
@@ -106,7 +105,7 @@ def _block_codes(weight: Array, *, bits: int) -> tuple[Array, Array]:
 def _nibble_pairs(codes: Array) -> Array:
     """Return 4-bit codes packed two a byte, the first in the low half, flat."""
     flat = codes.reshape(-1)
-    return (flat[0::2] | (flat[1::2] << 4)).astype(np.uint8)
+    return np.asarray(flat[0::2] | (flat[1::2] << 4), dtype=np.uint8)
 
 
 def _embed(graph: _Graph, ids: str, words: Array) -> str:

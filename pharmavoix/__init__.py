@@ -1,0 +1,67 @@
+"""PharmaVoix: French posts about pharmaceutical companies, classified.
+
+Examples
+--------
+>>> import pharmavoix
+>>> classifier = pharmavoix.load()
+>>> labels = classifier("Sanofi annonce 1 700 suppressions de postes en Europe")
+>>> labels.labs, labels.primary_theme
+(('sanofi',), 'industry')
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.classifier import Classifier
+    from models.labels import Labels
+    from seeds.errors import PharmavoixError
+
+__all__ = ["Classifier", "Labels", "PharmavoixError", "__version__", "load"]
+
+__version__ = "0.1.0"
+
+
+def _check_neighbours() -> None:
+    """Refuse to start when a stray module of the same name hides one of our packages."""
+    here = Path(__file__).resolve().parents[1]
+    for name in ("seeds", "nlp", "models"):
+        spec = find_spec(name)
+        found = Path(spec.origin).resolve() if spec and spec.origin else None
+        if found != here / name / "__init__.py":
+            raise ImportError(
+                f"PharmaVoix's package {name!r} is hidden by {str(found) if found else 'nothing: it is not installed'}; "
+                f"rename that file, or run the `pharmavoix` command from another folder."
+            )
+
+
+_check_neighbours()
+
+
+def load(model: "str | Path" = "default", *, threads: int = 0) -> "Classifier":
+    """Return a classifier: call it with a text, or its ``pipe`` with many.
+
+    ``model`` is a folder, or ``default`` for the model that ships; ``threads`` 0 takes every core.
+    """
+    from models.classifier import load_classifier
+    from models.store import DEFAULT_MODEL
+
+    return load_classifier(DEFAULT_MODEL if model == "default" else Path(model), threads=threads)
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: `pharmavoix --help` must not wait for the models.
+    if name == "Classifier":
+        from models.classifier import Classifier
+
+        return Classifier
+    if name == "Labels":
+        from models.labels import Labels
+
+        return Labels
+    if name == "PharmavoixError":
+        from seeds.errors import PharmavoixError
+
+        return PharmavoixError
+    raise AttributeError(f"module 'pharmavoix' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Exports of listening tools and spreadsheets, read into posts."""
