@@ -36,6 +36,9 @@ _HASHTAG = re.compile(r"#(\w+)")
 _HANDLE = re.compile(r"(?<!\w)@\w+:?")
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufe0e\ufe0f\u00ad\ud800-\udfff]")
 _APOSTROPHES = re.compile("[\u2019\u2018\u02bc\u00b4`]")
+# Marks still changing after so many turns are nested deeper than any export nests them: they become spaces, so that an end is sure.
+_TURNS = 8
+_MARKS = re.compile("[&<>#@]")
 _SPACES = re.compile(r"\s+")
 _ELISION = re.compile(r"\b((?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu))\s?'\s+(?=\w)", re.IGNORECASE)
 _REPEATS = re.compile(r"([^\W\d])\1{3,}|([!?.])\2{3,}")
@@ -113,11 +116,12 @@ def clean(text: str, *, replacements: Sequence[tuple[int, int, str]] = ()) -> Cl
     mark = _RETWEET.match(text)
     kept_from = mark.end() if mark else 0
     draft.put([change for change in replacements if change[0] >= kept_from])
-    for _ in range(4):  # until nothing changes: a decoded entity can reveal a link or another entity
-        before = draft.text
+    before, turns = None, 0
+    while draft.text != before:  # a decoded entity can reveal a link or another entity
+        before, turns = draft.text, turns + 1
+        if turns == _TURNS:
+            draft.replace(_MARKS, lambda m: " ")
         _clean_once(draft)
-        if draft.text == before:
-            break
     return Cleaned(draft.text, tuple(draft.starts), tuple(draft.ends))
 
 

@@ -19,6 +19,8 @@ class Folded:
 def _fold_character(character: str) -> str:
     if character.isalnum():
         return "".join(c for c in unicodedata.normalize("NFKD", character).casefold() if c.isalnum())
+    if character == "\u00ad" or unicodedata.combining(character):
+        return ""  # an accent written apart (texts from a Mac), a soft hyphen: the word goes on
     # Marks that keep two words apart or belong to a handle or a company's name.
     return character if character in "@#&" else " "
 

@@ -49,9 +49,10 @@ class LabFinder:
             if kind in ("name", "aliases", "subsidiaries", "misspellings") and len(glued(written)) >= _GLUED_LENGTH
         }
         self._homonyms = {
-            (lab.id, fold_words(homonym.name)): _folded_rules([h for h in lab.homonyms if fold_words(h.name) == fold_words(homonym.name)])
+            (lab.id, form): _folded_rules([h for h in lab.homonyms if fold_words(h.name) == fold_words(homonym.name)])
             for lab in registry
             for homonym in lab.homonyms
+            for form in (fold_words(homonym.name), f"#{glued(homonym.name)}")
         }
         self._shared = {
             fold_words(shared.name): (lab.id, tuple(f" {fold_words(cue)} " for cue in shared.near))
@@ -72,26 +73,29 @@ class LabFinder:
         candidates = [c for c in self._matcher.find(folded) if not _inside_handle(text, c)]
         # Two companies in one text speak for each other, even when each name is ambiguous alone.
         named = {c.name.id for c in candidates}
-        about_pharma = len(named) > 1 or bool(candidates and self._pharma.find_matches_as_indexes(folded.text))
-        found = [self._judged(text, folded, c, about_pharma=about_pharma) for c in candidates]
+        context = folded.text.replace("#", "")  # #vaccin and #bundesliga tell as much as the words
+        about_pharma = len(named) > 1 or bool(candidates and self._pharma.find_matches_as_indexes(context))
+        found = [self._judged(text, folded, c, context=context, about_pharma=about_pharma) for c in candidates]
         found += self._in_hashtags(text, {(m.start, m.end) for m in found})
         return tuple(sorted(found, key=lambda m: m.start))
 
     def _rules(self, candidate: Found) -> tuple[Homonym, ...]:
         return self._homonyms.get((candidate.name.id, candidate.name.form), ())
 
-    def _judged(self, text: str, folded: Folded, found: Found, *, about_pharma: bool) -> LabMention:
+    def _judged(self, text: str, folded: Folded, found: Found, *, context: str, about_pharma: bool) -> LabMention:
         lab = found.name.id
         surface = text[found.start : found.end]
         shared = self._shared.get(found.name.form)
-        if shared and any(cue in folded.text for cue in shared[1]):
+        if shared and any(cue in context for cue in shared[1]):
             lab = shared[0]
         reason = None
-        if found.name.kind not in ("handle", "hashtag"):
-            reason = self._refusal(text, folded, found, about_pharma=about_pharma)
+        if found.name.kind == "hashtag":
+            reason = next((rule.means for rule in self._rules(found) if any(cue in context for cue in rule.near)), None)
+        elif found.name.kind != "handle":
+            reason = self._refusal(text, folded, found, context=context, about_pharma=about_pharma)
         return LabMention(lab, found.start, found.end, surface, reason is None, reason or found.name.kind)
 
-    def _refusal(self, text: str, folded: Folded, found: Found, *, about_pharma: bool) -> str | None:
+    def _refusal(self, text: str, folded: Folded, found: Found, *, context: str, about_pharma: bool) -> str | None:
         before, after = folded.text[: found.at], folded.text[found.until :]
         rules = self._rules(found)
         surface = text[found.start : found.end]
@@ -100,7 +104,7 @@ class LabFinder:
         for rule in rules:
             if any(before.endswith(cue) for cue in rule.before) or any(after.startswith(cue) for cue in rule.after):
                 return rule.means
-            if any(cue in folded.text for cue in rule.near):
+            if any(cue in context for cue in rule.near):
                 return rule.means
             if rule.case and surface.islower():
                 return f"{rule.means}: written in lower case"
@@ -158,6 +162,8 @@ def _inside_handle(text: str, found: Found) -> bool:
 
 def _names(registry: LabRegistry) -> Iterator[Name]:
     for lab in registry:
+        yield from _declared_accounts(lab)  # before the handles made from names: @Merck is MSD's
+    for lab in registry:
         yield from _lab_names(lab)
     # A shared name (Merck) belongs to the lab that lists it as its own.
 
@@ -167,10 +173,13 @@ def _lab_names(lab: Lab) -> Iterator[Name]:
         form = fold_words(written)
         yield Name(lab.id, form, kind)
         if "&" in form:
-            for joint in ("&", " et ", " and ", " "):
+            for joint in ("&", " & ", "&amp ", " &amp ", " et ", " and ", " "):
                 yield Name(lab.id, _AMPERSAND.sub(joint, form), kind)
         yield Name(lab.id, f"#{glued(written)}", "hashtag")
         yield Name(lab.id, f"@{glued(written)}", "handle")
+
+
+def _declared_accounts(lab: Lab) -> Iterator[Name]:
     for handle in lab.handles:
         yield Name(lab.id, f"@{fold_words(handle.lstrip('@'))}", "handle")
     for account in lab.accounts:

@@ -60,8 +60,10 @@ class NameMatcher:
         ]
         hits.sort(key=lambda hit: (hit[0] - hit[1], hit[0]))
         taken: list[Found] = []
+        covered = bytearray(len(folded.text))
         for start, end, index in hits:
-            if all(end <= other.at or start >= other.until for other in taken):
+            if not any(covered[start:end]):
+                covered[start:end] = b"\1" * (end - start)
                 origin = folded.origin
                 taken.append(Found(self._names[index], origin[start], origin[end - 1] + 1, start, end))
         taken.sort(key=lambda found: found.at)

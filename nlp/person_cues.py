@@ -6,11 +6,11 @@ BEFORE_PERSONS_AND_PLACES: tuple[str, ...] = (
     "adjudant", "agence", "allee", "arret", "atelier", "auberge", "avenue", "bar", "bd", "bistrot", "boucherie", "boulangerie", "boulevard",
     "cabinet", "cafe", "camping", "capitaine", "carrosserie", "chapelle", "charpente", "chateau", "chemin", "cinema", "club", "coach", "college",
     "colonel", "commandant", "commune de", "commissaire", "cousin", "cousine", "couverture", "cours", "depute", "docteur", "domaine", "dr", "ecole",
-    "espace", "famille", "fc", "ferme", "fleuriste", "fondeur", "galerie", "garage", "gymnase", "hotel", "impasse", "inspecteur", "juge", "lieutenant",
-    "lycee", "m", "madame", "maison", "maitre", "maire", "marchand", "me", "menuiserie", "miss", "mlle", "mme", "monsieur", "mr", "mrs", "musee",
-    "notaire", "parc", "patisserie", "piscine", "pizzeria", "place", "plomberie", "pont", "pr", "prof", "professeur", "quai", "quartier", "residence",
-    "restaurant", "rue", "rue de", "ruelle", "salle", "sergent", "square", "stade", "station", "theatre", "traiteur", "villa", "village de", "voisin",
-    "voisine",
+    "espace", "famille", "fc", "ferme", "fleuriste", "fondeur", "galerie", "garage", "gymnase", "hotel", "impasse", "inspecteur", "juge",
+    "lieutenant", "lycee", "m", "madame", "maison", "maitre", "maire", "marchand", "me", "menuiserie", "miss", "mlle", "mme", "monsieur", "mr", "mrs",
+    "musee", "notaire", "parc", "patisserie", "piscine", "pizzeria", "place", "plomberie", "pont", "pr", "prof", "professeur", "quai", "quartier",
+    "residence", "restaurant", "rue", "rue de", "ruelle", "salle", "sergent", "square", "stade", "station", "theatre", "traiteur", "villa",
+    "village de", "voisin", "voisine",
 )  # fmt: skip
 
 # The commonest in France, Belgium, Switzerland and among players and artists; those that are also a lab's name are left out.

@@ -133,11 +133,12 @@ def classify_exports(inputs: Sequence[str], out: str, config: BatchConfig, *, ke
     writes standard output.
     """
     start = time.perf_counter()
+    _allowed(config.max_rejected, 0)  # refused before the work, not after
     with tempfile.TemporaryDirectory(prefix="pharmavoix-") as folder:
         exports = [_open(name, config, Path(folder), stdin) for name in inputs]
         labeller = _Labeller(config)
         accounts = LabAccounts(read_labs())
-        row_writer = RowWriter(labeller.classifier.model.id, accounts, Pseudonyms(key) if key else None, config.keep_source)
+        row_writer = RowWriter(labeller.classifier.model.id, accounts, Pseudonyms(key) if key is not None else None, config.keep_source)
         counts, rejected = Counts(), _RejectedList()
         extra = _source_columns(exports) if config.keep_source else ()
         places = companions(out)
@@ -234,8 +235,9 @@ def _labelled(
                 counts.filtered += 1
                 continue
             key = _duplicate_key(post)
-            first = first_seen.setdefault(key, post.id)
-            duplicate_of = None if first == post.id else first
+            duplicate_of = first_seen.get(key)
+            if duplicate_of is None:
+                first_seen[key] = row_writer.id(post)
             counts.rows_out += 1
             counts.duplicates += duplicate_of is not None
             counts.needs_review += labels.needs_review
@@ -303,4 +305,4 @@ def _allowed(limit: str, rows: int) -> float:
 def _source_columns(exports: Sequence[_Opened]) -> tuple[str, ...]:
     from pharmavoix.exports.read import kept_source_columns
 
-    return tuple(dict.fromkeys(f"src_{c}" for e in exports for c in kept_source_columns(e.export.table.columns)))
+    return tuple(dict.fromkeys(f"src_{c}" for e in exports for c in kept_source_columns(e.export.table.columns, e.export.columns)))

@@ -96,7 +96,7 @@ def classify(
         voice=voice,
         since=_day(since),
         until=_day(until),
-        only_language=only_language,
+        only_language=only_language.casefold() if only_language else None,
         workers=workers,
         keep_source=keep_source,
         keep_authors=keep_authors,
@@ -127,8 +127,12 @@ def classify(
 
 
 def _refuse_overwriting(inputs: list[str], out: str) -> None:
-    if out != "-" and Path(out).exists() and any(i != "-" and Path(i).exists() and Path(i).samefile(out) for i in inputs):
-        raise PharmavoixError(f"{out}: is also an input. Choose another name for the table.")
+    from pharmavoix.writers import companions
+
+    written = [path for path in (Path(out), *(companions(out) or ())) if out != "-" and path.exists()]
+    for given in (Path(i) for i in inputs if i != "-" and Path(i).exists()):
+        if any(path.samefile(given) or (path.is_dir() and path.samefile(given.parent)) for path in written):
+            raise PharmavoixError(f"{out}: writing it would replace the input {str(given)!r}. Choose another name for the table.")
 
 
 def _day(moment: datetime | None) -> date | None:

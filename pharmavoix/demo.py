@@ -22,6 +22,7 @@ __all__ = ["DEMO_EXPORTS", "run_demo"]
 
 DEMO_EXPORTS = Path(__file__).parents[1] / "seeds" / "demo"
 _LABS_SHOWN = 14
+_WIDTH = 124
 
 
 @dataclass
@@ -50,7 +51,7 @@ def run_demo(out: Path) -> None:
         f"{counts.distinct_texts} distinct texts, in {outcome.seconds:.0f} s."
     )
     rows = (record.cells for record in open_table(Path(table), name=table, score=_first_row).records() if isinstance(record, Record))
-    Console(width=110).print(_screen(_count(rows)))
+    Console(width=_WIDTH).print(_screen(_count(rows)))
     console.print(
         "Counts as classified, not corrected for the classifier's errors. "
         f"{counts.needs_review} rows ask for review; adverse-event flags are a screening aid, never a decision."
@@ -81,9 +82,9 @@ def _screen(by_lab: Mapping[str, _LabCounts]) -> Table:
     names = {lab.id: lab.name for lab in read_labs()}
     themes = read_taxonomy().theme_ids
     screen = Table(title="Posts and mentions a lab, by primary theme and polarity (uncorrected counts)")
-    screen.add_column("lab")
+    screen.add_column("lab", no_wrap=True)
     for title in ("owned", "earned", *themes, "− / = / +", "AE?"):
-        screen.add_column(title, justify="right")
+        screen.add_column(title, justify="right", no_wrap=True)
     shown = sorted(by_lab.items(), key=lambda item: (-(item[1].owned + item[1].earned), item[0]))
     for lab, counts in shown[:_LABS_SHOWN]:
         polarity = " / ".join(str(counts.polarities[p]) for p in ("negative", "neutral", "positive"))

@@ -15,7 +15,7 @@ __all__ = ["Pseudonyms", "read_key"]
 
 _KEY_BYTES = 32
 _URL_HANDLE = re.compile(
-    r"(?P<host>(?:twitter|x|instagram|tiktok|facebook|youtube|reddit|threads|bsky|linkedin)\.[a-z.]+/)(?P<path>(?:@|u/|user/|in/|profile/)?)(?P<handle>[\w.%-]{2,60})",
+    r"(?P<host>(?<![\w-])(?:twitter|x|instagram|tiktok|facebook|youtube|reddit|threads|bsky|linkedin)\.[a-z.]+/)(?P<path>(?:@|u/|user/|in/|profile/)?)(?P<handle>[\w.%-]{2,60})",
     re.IGNORECASE,
 )
 # First parts of a path that are not somebody's name.
@@ -36,8 +36,11 @@ class Pseudonyms:
         folded = name.strip().lstrip("@").casefold()
         return "u" + hmac.new(self._key, folded.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:16]
 
-    def url(self, url: str, *, kept: frozenset[str]) -> str:
-        """Return ``url`` with the handle of a person replaced; handles in ``kept`` (lower case) stay."""
+    def url(self, url: str, *, kept: frozenset[str], handle: str | None = None) -> str:
+        """Return ``url`` with the handle of a person replaced; handles in ``kept`` (lower case) stay.
+
+        On the networks a handle is found by its place; ``handle``, the author's, is on any site.
+        """
 
         def replaced(match: re.Match[str]) -> str:
             handle = match["handle"]
@@ -45,7 +48,10 @@ class Pseudonyms:
                 return match.group()
             return match["host"] + match["path"] + self.name(handle)
 
-        return _URL_HANDLE.sub(replaced, url, count=1)
+        url = _URL_HANDLE.sub(replaced, url, count=1)
+        if not handle or handle.casefold() in kept:
+            return url
+        return re.sub(rf"(?<=/)@?{re.escape(handle)}(?=[/?#]|$)", self.name(handle), url, flags=re.IGNORECASE)
 
 
 def read_key(path: Path | None = None) -> bytes:
@@ -67,6 +73,9 @@ def read_key(path: Path | None = None) -> bytes:
                     file.write(secrets.token_hex(_KEY_BYTES).encode())
             except FileExistsError:
                 pass  # another run has just made it
-        return own.read_bytes().strip()
+        key = own.read_bytes().strip()
     except OSError as cause:
         raise PharmavoixError(f"{own}: the key of the pseudonyms cannot be kept there ({cause.strerror}). Give one with --key FILE.") from cause
+    if len(key) < 16:
+        raise PharmavoixError(f"{own}: a key of {len(key)} bytes is too short. Delete the file, and the next run makes another.")
+    return key

@@ -41,16 +41,23 @@ class RowWriter:
     pseudonyms: Pseudonyms | None
     keep_source: bool = False
 
+    def id(self, post: Post) -> str:
+        """Return the id as it is written: one that is an address loses the handle in it."""
+        return self._url(post.id, post) if post.id == post.url else post.id
+
     def row(self, post: Post, labels: Labels, *, duplicate_of: str | None) -> dict[str, Any]:
-        """Return the row as a dict with the columns in order; lists and maps stay lists and maps."""
+        """Return the row as a dict with the columns in order; lists and maps stay lists and maps.
+
+        ``duplicate_of`` is an id as written.
+        """
         owned = post.owner is not None
         values: dict[str, Any] = {
             "source_file": post.source_file,
             "source_row": post.source_row,
-            "id": self._url(post.id) if post.id == post.url else post.id,
+            "id": self.id(post),
             "date": post.date,
             "platform": post.platform,
-            "url": self._url(post.url),
+            "url": self._url(post.url, post) if post.url else None,
             "author": post.author if owned else self._name(post.author),
             "author_handle": post.author_handle if owned else self._name(post.author_handle),
             "voice": post.voice,
@@ -60,7 +67,7 @@ class RowWriter:
             "language": post.language or labels.language,
             **{name: getattr(post, name) for name in ("followers", "reach", "likes", "shares", "comments", "views", "interactions")},
             "tags": list(post.tags),
-            "duplicate_of": self._url(duplicate_of) if duplicate_of else None,
+            "duplicate_of": duplicate_of,
             "labs": list(labels.labs),
             "medicines": [f"{m.medicine}={m.lab}" if m.lab else m.medicine for m in _once(labels)],
             "primary_theme": labels.primary_theme,
@@ -81,14 +88,15 @@ class RowWriter:
         }
         row = {column: values.get(column) for column in COLUMNS}
         if self.keep_source:
-            row |= {f"src_{column}": cell for column, cell in post.source.items()}
+            row |= {f"src_{column}": self._url(cell, post) for column, cell in post.source.items()}
         return row
 
     def _name(self, name: str | None) -> str | None:
         return name if name is None or self.pseudonyms is None else self.pseudonyms.name(name)
 
-    def _url(self, url: str | None) -> str | None:
-        return url if url is None or self.pseudonyms is None else self.pseudonyms.url(url, kept=self.accounts.handles)
+    def _url(self, url: str, post: Post) -> str:
+        handle = None if post.owner else post.author_handle
+        return url if self.pseudonyms is None else self.pseudonyms.url(url, kept=self.accounts.handles, handle=handle)
 
 
 def _once(labels: Labels) -> list[Any]:

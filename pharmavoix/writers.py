@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from seeds.errors import ExportError
 __all__ = ["RejectedWriter", "TableWriter", "companions", "open_writer"]
 
 _SUFFIXES = (".csv", ".jsonl", ".parquet", ".xlsx")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # apostrophes before it too, so that reading gives them back
 
 
 class TableWriter(Protocol):
@@ -86,7 +87,7 @@ class _Whole:
 
 
 def _defused(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 class _CsvWriter(_Whole):
@@ -237,6 +238,7 @@ class _ParquetFolder:
     """A folder of Parquet parts, one a batch of rows; old parts go when the new ones are whole."""
 
     def __init__(self, folder: Path, columns: Sequence[str]) -> None:
+        self._is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._schema = _schema(columns)
@@ -257,6 +259,8 @@ class _ParquetFolder:
         if kind is not None:
             for part in self._parts:
                 part.unlink(missing_ok=True)
+            if self._is_new:
+                self._folder.rmdir()
             return
         for old in self._folder.glob("part-*.parquet"):
             old.unlink()

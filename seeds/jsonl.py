@@ -7,7 +7,7 @@ from typing import Any
 
 from seeds.errors import PharmavoixError
 
-__all__ = ["read_jsonl"]
+__all__ = ["read_jsonl", "word", "words"]
 
 
 def read_jsonl(path: Path, *, error: type[PharmavoixError]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -26,3 +26,17 @@ def read_jsonl(path: Path, *, error: type[PharmavoixError]) -> Iterator[tuple[in
         if not isinstance(record, dict):
             raise error(f"{path}, line {number}: a {type(record).__name__}, where a JSON object is expected.")
         yield number, record
+
+
+def words(value: Any) -> tuple[str, ...]:
+    """Return a list of words as a tuple; raise TypeError on anything else (a lone word would become its letters)."""
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise TypeError(f"{value!r}, where a list of words is expected,")
+    return tuple(value)
+
+
+def word(value: Any) -> str:
+    """Return a word that is not empty; raise TypeError on anything else."""
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"{value!r}, where a word is expected,")
+    return value

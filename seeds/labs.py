@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seeds.errors import RegistryError
-from seeds.jsonl import read_jsonl
+from seeds.jsonl import read_jsonl, word, words
 
 __all__ = ["INVENTED_LABS", "LABS", "Account", "Homonym", "Lab", "LabRegistry", "SharedName", "read_labs"]
 
@@ -117,13 +117,13 @@ _WORD_LISTS = ("former_names", "aliases", "misspellings", "handles", "hashtags",
 
 def _lab(record: dict[str, Any]) -> Lab:
     return Lab(
-        id=record["id"],
-        name=record["name"],
+        id=word(record["id"]),
+        name=word(record["name"]),
         country=record["country"],
         accounts=tuple(Account(a["network"], a["account"], a["kind"], a.get("since")) for a in record["accounts"]),
         homonyms=tuple(_homonym(h) for h in record["homonyms"]),
-        shared_names=tuple(SharedName(s["name"], tuple(s["near"])) for s in record["shared_names"]),
-        **{key: tuple(record[key]) for key in _WORD_LISTS},
+        shared_names=tuple(SharedName(s["name"], words(s["near"])) for s in record["shared_names"]),
+        **{key: words(record[key]) for key in _WORD_LISTS},
     )
 
 
@@ -131,9 +131,9 @@ def _homonym(record: dict[str, Any]) -> Homonym:
     return Homonym(
         name=record["name"],
         means=record["means"],
-        before=tuple(record["before"]),
-        after=tuple(record["after"]),
-        near=tuple(record["near"]),
+        before=words(record["before"]),
+        after=words(record["after"]),
+        near=words(record["near"]),
         case=record["case"],
         needs_pharma=record["needs_pharma"],
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seeds.errors import RegistryError
-from seeds.jsonl import read_jsonl
+from seeds.jsonl import read_jsonl, word, words
 
 __all__ = ["INVENTED_MEDICINES", "MEDICINES", "Medicine", "MedicineRegistry", "read_medicines"]
 
@@ -82,14 +82,14 @@ def read_medicines(paths: Iterable[Path] = (MEDICINES,)) -> MedicineRegistry:
 
 def _medicine(record: dict[str, Any]) -> Medicine:
     return Medicine(
-        id=record["id"],
-        name=record["name"],
+        id=word(record["id"]),
+        name=word(record["name"]),
         kind=record["kind"],
         substance=record["substance"],
         lab=record["lab"],
         drug_class=record["class"],
-        aliases=tuple(record["aliases"]),
-        misspellings=tuple(record["misspellings"]),
+        aliases=words(record["aliases"]),
+        misspellings=words(record["misspellings"]),
         labs_by_date=tuple((date.fromisoformat(p["until"]) if p["until"] else None, p["lab"]) for p in record["labs_by_date"]),
         homonym=record["homonym"],
     )

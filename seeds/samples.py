@@ -48,9 +48,12 @@ class Sample:
         known = {name: record[name] for name in cls.__dataclass_fields__ if record.get(name) is not None}
         for name in ("labs", "medicines", "themes", "sub_themes", "effects", "tags"):
             if name in known:
-                if not isinstance(known[name], list):
-                    raise SampleError(f"{at}: {name!r} holds {known[name]!r}, where a list is expected.")
+                if not isinstance(known[name], list) or not all(isinstance(word, str) for word in known[name]):
+                    raise SampleError(f"{at}: {name!r} holds {known[name]!r}, where a list of words is expected.")
                 known[name] = tuple(known[name])
+        for name, kind, expected in (("sentiment_by_lab", dict, "an object"), ("adverse_event", bool, "true or false")):
+            if name in known and not isinstance(known[name], kind):
+                raise SampleError(f"{at}: {name!r} holds {known[name]!r}, where {expected} is expected.")
         known.setdefault("id", at)
         return cls(**known)
 

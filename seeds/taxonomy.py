@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from seeds.errors import TaxonomyError
+from seeds.jsonl import word
 
 __all__ = ["DEFAULT_TAXONOMY", "SubTheme", "Taxonomy", "ThemeDefinition", "read_taxonomy"]
 
 DEFAULT_TAXONOMY = Path(__file__).parent / "taxonomy.json"
+_TEXTS = ("id", "label_fr", "definition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def read_taxonomy(path: Path = DEFAULT_TAXONOMY) -> Taxonomy:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        themes = tuple(_theme(record) for record in content["themes"])
+        _refuse_unknown(content, ("themes", "version"), path)
+        themes = tuple(_theme(record, path) for record in content["themes"])
     except OSError as cause:
         raise TaxonomyError(f"{path}: cannot be read ({cause.strerror}). Give the path of a taxonomy file.") from cause
     except (json.JSONDecodeError, UnicodeDecodeError) as cause:
@@ -80,9 +83,21 @@ def read_taxonomy(path: Path = DEFAULT_TAXONOMY) -> Taxonomy:
     return taxonomy
 
 
-def _theme(record: dict[str, Any]) -> ThemeDefinition:
-    subs = tuple(SubTheme(sub["id"], sub["label_fr"], sub["definition"]) for sub in record["sub_themes"])
-    return ThemeDefinition(record["id"], record["label_fr"], record["definition"], subs)
+def _theme(record: dict[str, Any], path: Path) -> ThemeDefinition:
+    _refuse_unknown(record, (*_TEXTS, "sub_themes"), path)
+    subs = []
+    for sub in record["sub_themes"]:
+        _refuse_unknown(sub, _TEXTS, path)
+        subs.append(SubTheme(**{key: word(sub[key]) for key in _TEXTS}))
+    return ThemeDefinition(**{key: word(record[key]) for key in _TEXTS}, sub_themes=tuple(subs))
+
+
+def _refuse_unknown(record: Any, known: tuple[str, ...], path: Path) -> None:
+    if not isinstance(record, dict):
+        raise TypeError(f"{record!r}, where an object is expected,")
+    unknown = sorted(record.keys() - set(known))
+    if unknown:
+        raise TaxonomyError(f"{path}: the key {unknown[0]!r} is unknown. Choose among {', '.join(sorted(known))}.")
 
 
 def _check(taxonomy: Taxonomy, path: Path) -> None:

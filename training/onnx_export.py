@@ -42,7 +42,7 @@ class _Graph:
     def constant(self, array: Array | np.generic) -> str:
         self._count += 1
         name = f"w{self._count}"
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.weights.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
     def add(self, op: str, *inputs: str, domain: str = "", outputs: int = 1, **attributes: Any) -> str:
@@ -79,11 +79,23 @@ class _Graph:
         )
         return self.add("Mul", product, row_scale)
 
-    def norm(self, x: str, weight: Array, bias: Array, *, skip: str | None = None) -> str:
-        gamma, beta = self.constant(weight.astype(np.float32)), self.constant(bias.astype(np.float32))
-        if skip is None:
-            return self.add("LayerNormalization", x, gamma, beta, axis=-1, epsilon=1e-12)
-        return self.add("SkipLayerNormalization", x, skip, gamma, beta, domain="com.microsoft", epsilon=1e-12)
+    def norm(self, x: str, weight: Array, bias: Array) -> str:
+        """Return x normalised over its width, in double precision: sums in single precision differ by processor."""
+        gamma, beta = self.constant(weight.astype(np.float64)), self.constant(bias.astype(np.float64))
+        wide = self.add("Cast", x, to=TensorProto.DOUBLE)
+        return self.add("Cast", self.add("LayerNormalization", wide, gamma, beta, axis=-1, epsilon=1e-12), to=TensorProto.FLOAT)
+
+    def attention(self, joined: str, *, width: int, heads: int) -> str:
+        """Return the attended values of ``joined`` (query, key and value side by side); the softmax in double precision."""
+        shape = self.constant(np.array([0, 0, 3, heads, width // heads], dtype=np.int64))
+        parts = self.add("Transpose", self.add("Reshape", joined, shape), perm=[2, 0, 3, 1, 4])
+        query, key, value = (self.add("Gather", parts, self.constant(np.int64(i)), axis=0) for i in range(3))
+        scaled = self.add("Mul", query, self.constant(np.float32(1 / np.sqrt(width // heads))))
+        scores = self.add("MatMul", scaled, self.add("Transpose", key, perm=[0, 1, 3, 2]))
+        shares = self.add("Softmax", self.add("Cast", scores, to=TensorProto.DOUBLE), axis=-1)
+        mixed = self.add("MatMul", self.add("Cast", shares, to=TensorProto.FLOAT), value)
+        back = self.constant(np.array([0, 0, width], dtype=np.int64))
+        return self.add("Reshape", self.add("Transpose", mixed, perm=[0, 2, 1, 3]), back)
 
 
 def _block_codes(weight: Array, *, bits: int) -> tuple[Array, Array]:
@@ -135,22 +147,18 @@ def _layer(graph: _Graph, x: str, w: Mapping[str, Array], prefix: str, *, heads:
     def linear(value: str, name: str) -> str:
         return graph.linear(value, w[f"{prefix}.{name}.weight"], w[f"{prefix}.{name}.bias"])
 
-    def norm(value: str, name: str, skip: str) -> str:
-        return graph.norm(value, w[f"{prefix}.{name}.weight"], w[f"{prefix}.{name}.bias"], skip=skip)
+    def norm(value: str, name: str) -> str:
+        return graph.norm(value, w[f"{prefix}.{name}.weight"], w[f"{prefix}.{name}.bias"])
 
     # One product for query, key and value: the activations are rounded once instead of three times.
     parts = [f"{prefix}.attention.self.{part}" for part in ("query", "key", "value")]
     joined = graph.linear(
         x, np.concatenate([w[f"{p}.weight"] for p in parts]), np.concatenate([w[f"{p}.bias"] for p in parts])
     )
-    width = w[f"{parts[0]}.bias"].shape[0]
-    sizes = graph.constant(np.array([width] * 3, dtype=np.int64))
-    query = graph.add("Split", joined, sizes, outputs=3, axis=-1)
-    stem = query.rsplit("_", 1)[0]
-    mixed = graph.add("MultiHeadAttention", query, f"{stem}_1", f"{stem}_2", domain="com.microsoft", num_heads=heads)
-    attended = norm(linear(mixed, "attention.output.dense"), "attention.output.LayerNorm", x)
+    mixed = graph.attention(joined, width=w[f"{parts[0]}.bias"].shape[0], heads=heads)
+    attended = norm(graph.add("Add", linear(mixed, "attention.output.dense"), x), "attention.output.LayerNorm")
     wide = graph.add("Gelu", linear(attended, "intermediate.dense"))
-    return norm(linear(wide, "output.dense"), "output.LayerNorm", attended)
+    return norm(graph.add("Add", linear(wide, "output.dense"), attended), "output.LayerNorm")
 
 
 def export(weights: Mapping[str, Array], path: Path, *, heads: int, form: str) -> None:

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,8 +125,11 @@ def _encoding(path: Path, head: bytes) -> str:
 def _text(table: Table) -> Iterator[Any]:
     # cp1252 leaves five bytes without a character: they become U+FFFD rather than stop the reading.
     errors = "replace" if table.encoding == "cp1252" else "strict"
-    with table.path.open(encoding=table.encoding, errors=errors, newline="") as file:
-        yield file
+    try:
+        with table.path.open(encoding=table.encoding, errors=errors, newline="") as file:
+            yield file
+    except UnicodeError as cause:
+        raise ExportError(f"{table.name}: not readable as {table.encoding} ({cause}). Save it again as UTF-8.") from cause
 
 
 # ---- CSV
@@ -133,17 +137,17 @@ def _text(table: Table) -> Iterator[Any]:
 
 def _open_csv(path: Path, name: str, encoding: str, score: HeaderScore, delimiter: str | None) -> Table:
     draft = Table(path, name, "csv", "", (), 0, encoding=encoding)
-    try:
-        with _text(draft) as file:
-            first = [line for _, line in zip(range(200), file, strict=False)]
-    except UnicodeError as cause:
-        raise ExportError(f"{name}: not readable as {encoding} ({cause}). Save it again as UTF-8.") from cause
+    with _text(draft) as file:
+        first = [line for _, line in zip(range(200), file, strict=False)]
     best: tuple[int, int, str, list[str]] = (-1, 0, ",", [])
     for sign in [delimiter] if delimiter else ["\t", ";", ",", "|"]:
         rows = [row for _, row in zip(range(HEADER_ROWS), csv.reader(first, delimiter=sign), strict=False)]
         for at, row in enumerate(rows):
+            if not any(map(_header, row)):
+                continue
             found = score([_header(cell) for cell in row])
-            if found > best[0] or (found == best[0] == 0 and len(row) > len(best[3])):
+            # No name known: the first row that is filled is the header, cut where it has most cells.
+            if found > best[0] or (found == best[0] == 0 and at == best[1] and len(row) > len(best[3])):
                 best = (found, at, sign, row)
     _, at, sign, row = best
     names = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
@@ -170,12 +174,21 @@ def _unique(row: Sequence[str]) -> tuple[str, ...]:
 
 
 def _csv_records(table: Table) -> Iterator[Record | Broken]:
+    ended = False
+
+    def lines(file: Any) -> Iterator[str]:
+        nonlocal ended
+        for line in file:
+            yield line.replace("\x00", "")
+        ended = True
+
     with _text(table) as file:
-        reader = csv.reader((line.replace("\x00", "") for line in file), delimiter=table.delimiter)
+        reader = csv.reader(lines(file), delimiter=table.delimiter)
         for _ in range(table.header_row + 1):
             next(reader, None)
         row = 0
         while True:
+            begins = reader.line_num + 1
             try:
                 cells = next(reader)
             except StopIteration:
@@ -187,6 +200,10 @@ def _csv_records(table: Table) -> Iterator[Record | Broken]:
             if not cells or (len(cells) == 1 and not cells[0].strip()):
                 continue  # an empty line is no row
             row += 1
+            if ended:  # a row that asks for lines after the last
+                reason = f"a quotation mark that is not closed takes in the rest of the file, lines {begins} to {reader.line_num}; close it"
+                yield Broken(row, begins, reason, table.delimiter.join(cells))
+                continue
             if len(cells) > len(table.columns) and any(cell.strip() for cell in cells[len(table.columns) :]):
                 reason = f"{len(cells)} cells where the header has {len(table.columns)}; quote the texts that hold the delimiter"
                 yield Broken(row, reader.line_num, reason, table.delimiter.join(cells))
@@ -194,9 +211,12 @@ def _csv_records(table: Table) -> Iterator[Record | Broken]:
             yield Record(row, reader.line_num, dict(zip(table.columns, map(_undefused, cells), strict=False)))
 
 
+_DEFUSED = re.compile(r"'+[=+\-@\t\r]")
+
+
 def _undefused(cell: str) -> str:
     """Take away the apostrophe that our writer puts before what a spreadsheet would run as a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return cell[1:] if _DEFUSED.match(cell) else cell
 
 
 # ---- XLSX
@@ -209,8 +229,9 @@ def _open_xlsx(path: Path, name: str, score: HeaderScore) -> Table:
         book = CalamineWorkbook.from_path(str(path))
         best: tuple[int, int, str, list[str]] | None = None
         for sheet in book.sheet_names:
-            rows = book.get_sheet_by_name(sheet).to_python(nrows=HEADER_ROWS)
-            for at, row in enumerate(rows):
+            cut = book.get_sheet_by_name(sheet)
+            above = cut.start[0] if cut.start else 0  # empty rows, which to_python leaves out and iter_rows does not
+            for at, row in enumerate(cut.to_python(nrows=HEADER_ROWS), above):
                 cells = [_cell(value) for value in row]
                 found = score([_header(cell) for cell in cells])
                 if any(cells) and (best is None or found > best[0]):
@@ -229,11 +250,10 @@ def _xlsx_records(table: Table) -> Iterator[Record | Broken]:
     sheet = CalamineWorkbook.from_path(str(table.path)).get_sheet_by_name(str(table.sheet))
     number = 0
     for at, row in enumerate(sheet.iter_rows()):
-        at_row = at + (sheet.start[0] if sheet.start else 0)
-        if at_row <= table.header_row or not any(_cell(value) for value in row):
+        if at <= table.header_row or not any(_cell(value) for value in row):
             continue
         number += 1
-        yield Record(number, at_row + 1, dict(zip(table.columns, map(_cell, row), strict=False)))
+        yield Record(number, at + 1, dict(zip(table.columns, map(_cell, row), strict=False)))
 
 
 def _cell(value: Any) -> str:
@@ -243,8 +263,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        # 15 digits are what a spreadsheet keeps: a longer whole number was rounded, and is shown as it is.
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        # 15 digits are what a spreadsheet keeps: a longer whole number was rounded, and is shown with its exponent.
+        if not value.is_integer():
+            return repr(value)
+        return str(int(value)) if abs(value) < 1e15 else f"{value:.15e}"
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, date):
@@ -276,9 +298,9 @@ def _open_json(path: Path, name: str, encoding: str) -> Table:
 
 def _json_records(table: Table) -> Iterator[Record | Broken]:
     with _text(table) as file:
-        start = file.read(4096).lstrip("\ufeff \r\n\t")
+        filled = (line.lstrip("\ufeff \t") for line in file if line.strip("\ufeff \r\n\t"))
+        whole = _is_whole(next(filled, ""), next(filled, None))
         file.seek(0)
-        whole = start.startswith("[") or _is_wrapped(start)
         if whole:
             try:
                 content = json.loads(file.read().lstrip("\ufeff"))
@@ -302,20 +324,22 @@ def _json_records(table: Table) -> Iterator[Record | Broken]:
                 yield Broken(row, number, f"a {type(content).__name__}, where a JSON object is expected", line.rstrip("\n"))
 
 
-def _is_wrapped(start: str) -> bool:
-    """Tell whether a file that begins with { is one object over many lines rather than one object a line."""
-    first = start.split("\n", 1)[0].strip()
+def _is_whole(first: str, second: str | None) -> bool:
+    """Tell by its first two lines whether a file is one list or object rather than one object a line."""
+    if first.startswith("[") or second is None:
+        return True
     try:
         json.loads(first)
     except json.JSONDecodeError:
-        return "\n" in start
+        return not second.startswith("{")  # else a damaged line above others
     return False
 
 
 def _listed(content: Any) -> Iterator[Record | Broken]:
     if isinstance(content, dict):
         lists = [value for value in content.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-        content = max(lists, key=len) if lists else [content]
+        is_post = any(isinstance(value, str) for value in content.values())  # with lists of its own: media, mentions
+        content = max(lists, key=len) if lists and not is_post else [content]
     for row, item in enumerate(content, 1):
         if isinstance(item, dict):
             yield Record(row, None, _flat(item))
@@ -349,10 +373,18 @@ def _open_parquet(path: Path, name: str) -> Table:
 
 
 def _parquet_records(table: Table) -> Iterator[Record | Broken]:
+    import pyarrow
     from pyarrow import parquet
 
     row = 0
-    for batch in parquet.ParquetFile(table.path).iter_batches(batch_size=4096):
+    batches = parquet.ParquetFile(table.path).iter_batches(batch_size=4096)
+    while True:
+        try:
+            batch = next(batches, None)
+        except (pyarrow.ArrowException, OSError) as cause:
+            raise ExportError(f"{table.name}, after row {row}: not a readable Parquet file ({cause}). Export it again.") from cause
+        if batch is None:
+            return
         for item in batch.to_pylist():
             row += 1
             yield Record(row, None, {key: _cell(value) for key, value in item.items()})

@@ -49,7 +49,7 @@ class Export:
                 yield self._post(record)
 
     def _post(self, record: Record) -> Post | Rejected:
-        cells = record.cells
+        cells, is_repaired = _repaired(record.cells)
         text_column, text = self._text(cells)
         if not text:
             columns = " or ".join(repr(c) for c in self.columns["text"])
@@ -62,9 +62,7 @@ class Export:
                 "export again with ids as text, or choose another column with --map id=..."
             )
             return self._rejected(record, column, reason, text)
-        if _SURROGATE.search(text):
-            self.repaired += 1
-            text = _SURROGATE.sub("\ufffd", text)
+        self.repaired += is_repaired
         url = self._first(cells, "url") or None
         date_cell = self._first(cells, "date")
         date = self.dates.read(date_cell) if date_cell else None
@@ -93,7 +91,7 @@ class Export:
             interactions=sum(parts) if parts else self._sum(cells, "interactions"),
             tags=tuple(part.strip() for part in re.split(r"[|,;]", self._first(cells, "tags")) if part.strip()),
             vendor_sentiment=read_polarity(self._first(cells, "vendor_sentiment")),
-            source={c: cells.get(c, "") for c in kept_source_columns(self.table.columns)},
+            source={c: cells.get(c, "") for c in kept_source_columns(self.table.columns, self.columns)},
         )
 
     def _rejected(self, record: Record, column: str | None, reason: str, text: str) -> Rejected:
@@ -131,9 +129,17 @@ class Export:
         return _PLATFORMS.get(folded, folded)
 
 
-def kept_source_columns(header: Sequence[str]) -> tuple[str, ...]:
+def kept_source_columns(header: Sequence[str], columns: Columns) -> tuple[str, ...]:
     """Return the source's own columns that may be kept: those that tell who the author is are left out."""
-    return tuple(c for c in header if not _AUTHOR_COLUMNS.search(c) and not c.startswith(AUTHOR_PREFIXES))
+    authors = {*columns["author"], *columns["author_handle"]}
+    return tuple(c for c in header if c not in authors and not _AUTHOR_COLUMNS.search(c) and not c.startswith(AUTHOR_PREFIXES))
+
+
+def _repaired(cells: Mapping[str, str]) -> tuple[Mapping[str, str], bool]:
+    """Return the cells with half an emoji (a lone surrogate, which no file can hold) replaced, and whether one was."""
+    if not any(map(_SURROGATE.search, cells.values())):
+        return cells, False
+    return {column: _SURROGATE.sub("\ufffd", cell) for column, cell in cells.items()}, True
 
 
 def _decoded(cell: str) -> str:

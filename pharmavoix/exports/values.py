@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
+from math import isfinite
 
 __all__ = ["DateReader", "is_ruined_id", "read_number", "read_polarity"]
 
@@ -36,9 +37,10 @@ def read_number(cell: str) -> float | None:
     else:
         digits = digits.replace(",", ".")
     try:
-        return float(digits) * scale
+        number = float(digits) * scale
     except ValueError:
         return None
+    return number if isfinite(number) else None
 
 
 _RUINED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}")
@@ -128,7 +130,7 @@ class DateReader:
         cell = cell.strip().strip('"')
         try:
             return self._read(cell)
-        except (ValueError, OverflowError):
+        except (KeyError, ValueError, OverflowError):
             return None
 
     def _read(self, cell: str) -> str | None:

@@ -1,0 +1,35 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from models.classifier import load_classifier
+from training.make_model import main
+from training.sources import REAL_TRAIN, TEST_LOTS, read_sources
+from seeds.taxonomy import read_taxonomy
+
+
+@pytest.mark.slow
+def test_a_small_model_is_made_from_the_seeds_alone_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-o", str(tmp_path / "small"), "--limit", "240", "--without-real"]) == 0
+    assert "left out: the real texts" in capsys.readouterr().out
+    labels = load_classifier(tmp_path / "small")("Collecte de sang vendredi au gymnase")
+    assert labels.primary_theme in read_taxonomy().theme_ids
+    card = json.loads((tmp_path / "small" / "model.json").read_text())
+    assert card["made_of"]["left out"].startswith("the real texts")
+    assert [p for p in tmp_path.iterdir() if p.name != "small"] == []
+
+
+def test_no_text_of_the_frozen_test_part_is_learned_from() -> None:
+    sources = read_sources(taxonomy=read_taxonomy(), real=None)
+    lots = set(TEST_LOTS.read_text(encoding="utf-8").split())
+    assert {s.group for s in sources.test} == lots
+    assert not lots & {s.group for s in sources.invented}
+    assert 0.12 < len(sources.test) / (len(sources.test) + len(sources.invented)) < 0.18
+
+
+def test_the_shipped_model_states_what_it_was_made_of() -> None:
+    card = load_classifier().model.card
+    sources = read_sources(taxonomy=read_taxonomy(), real=REAL_TRAIN)
+    assert card["made_of"]["invented samples (seeds/)"] == len(sources.invented)
+    assert card["made_of"]["kept for testing"] == len(sources.test)
