@@ -31,8 +31,7 @@ def _check_neighbours() -> None:
         found = Path(spec.origin).resolve() if spec and spec.origin else None
         if found != here / name / "__init__.py":
             raise ImportError(
-                f"PharmaVoix's package {name!r} is hidden by {str(found) if found else 'nothing: it is not installed'}; "
-                f"rename that file, or run the `pharmavoix` command from another folder."
+                f"PharmaVoix's package {name!r} is hidden by '{found}'; rename that file, or run the `pharmavoix` command from another folder."
             )
 
 

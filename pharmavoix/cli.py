@@ -3,7 +3,7 @@
 import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -53,10 +53,11 @@ def _say(message: str) -> None:
     typer.echo(message, err=True)
 
 
-_Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY")]
+def _day_option(text: str) -> Any:
+    return typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help=text)
 
 
-@app.command(epilog="Example: pharmavoix classify talkwalker.csv veille.xlsx -o labels.xlsx --since 2024-01-01")
+@app.command(epilog="Example: pharmavoix classify export.csv veille.xlsx -o labels.csv")
 def classify(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Exports: CSV, XLSX, JSON Lines, Parquet; - reads standard input.")],
     out: Annotated[str, typer.Option("-o", "--out", metavar="OUT", help="A .csv, .xlsx, .jsonl, .parquet, or a folder; - is standard output.")],
@@ -64,8 +65,8 @@ def classify(
     format: Annotated[str | None, typer.Option(metavar="NAME", help="generic or talkwalker (default: recognised).")] = None,
     map: Annotated[list[str] | None, typer.Option(metavar="FIELD=COLUMN", help="A column by hand, such as text=Message; again for more.")] = None,
     voice: Annotated[str, typer.Option(metavar="auto|owned|earned", help="Whose posts they are (auto: by the account).")] = "auto",
-    since: _Day = None,
-    until: _Day = None,
+    since: Annotated[datetime | None, _day_option("Leave out the posts before this day, such as 2024-01-31.")] = None,
+    until: Annotated[datetime | None, _day_option("Leave out the posts after this day.")] = None,
     only_language: Annotated[str | None, typer.Option(metavar="CODE", help="Keep the posts of one language, such as fr.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes side by side.")] = 1,
     max_rejected: Annotated[str, typer.Option(metavar="N", help="Rejected rows accepted, a count or a share, before exit status 1.")] = "1%",

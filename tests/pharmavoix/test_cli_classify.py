@@ -168,8 +168,9 @@ def test_a_post_without_a_date_is_outside_every_period(classify: Run, here: Path
 
 @pytest.mark.parametrize("code", ["fr", "FR"])
 def test_only_language_keeps_the_posts_of_one_language(classify: Run, code: str) -> None:
-    classify("--only-language", code)
+    answer = classify("--only-language", code)
     assert ids() == ["1", "2", "3", "6"]
+    assert "6 rows in = 4 out + 1 rejected + 1 filtered" in answer.err
 
 
 @pytest.mark.parametrize(
