@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 
 from models.classifier import load_classifier
+from seeds.taxonomy import read_taxonomy
 from training.make_model import main
 from training.sources import REAL_TRAIN, TEST_LOTS, read_sources
-from seeds.taxonomy import read_taxonomy
 
 
 @pytest.mark.slow
