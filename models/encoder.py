@@ -21,7 +21,10 @@ _BATCH = 32
 
 
 class Encoder:
-    """Gives each text a unit vector; a text's vector is the same alone and in any batch."""
+    """Gives each text a vector, the same alone and in any batch.
+
+    A vector is two of length 1 side by side: the mean over the tokens after the last layer, then after the middle one.
+    """
 
     def __init__(self, folder: Path, *, threads: int = 0) -> None:
         """Load ``encoder.onnx`` and ``tokenizer.json`` of ``folder``; ``threads`` 0 takes every core."""
@@ -34,10 +37,10 @@ class Encoder:
         self._session = onnxruntime.InferenceSession(
             str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
         )
-        self.width: int = self._session.get_outputs()[0].shape[-1]
+        self.width: int = sum(output.shape[-1] for output in self._session.get_outputs())
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors of ``texts``, shape (texts, width), of length 1."""
+        """Return the vectors of ``texts``, shape (texts, width)."""
         vectors = np.zeros((len(texts), self.width), dtype=np.float32)
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch_fast([_PREFIX + text for text in texts])]
         by_length: dict[int, list[int]] = {}
@@ -46,9 +49,9 @@ class Encoder:
         for places in by_length.values():
             for first in range(0, len(places), _BATCH):
                 batch = places[first : first + _BATCH]
-                (states,) = self._session.run(None, {"ids": np.array([ids[p] for p in batch], dtype=np.int64)})
-                for place, state in zip(batch, states, strict=True):
-                    vectors[place] = _pooled(state)
+                last, middle = self._session.run(None, {"ids": np.array([ids[p] for p in batch], dtype=np.int64)})
+                for at, place in enumerate(batch):
+                    vectors[place] = np.concatenate([_pooled(last[at]), _pooled(middle[at])])
         return vectors
 
 

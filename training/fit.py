@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 class FitConfig:
     """How the heads are fitted; the defaults were chosen by cross-validation on the training texts alone."""
 
-    vector_weight: float = 5.0
+    vector_weight: float = 0.2  # of the vectors once each column has mean 0 and deviation 1
     word_weight: float = 2.5
     character_weight: float = 2.0
     most_words: int = 16000
@@ -118,7 +118,9 @@ def fit(
         character_weight=config.character_weight,
     )
     lexical = FeatureReader(features).read(texts)
-    inputs = sparse.csr_matrix(sparse.hstack([sparse.csr_matrix(vectors * config.vector_weight), lexical]))
+    mean, deviation = vectors.mean(axis=0), np.maximum(vectors.std(axis=0), 1e-9)
+    scale = config.vector_weight / deviation
+    inputs = sparse.csr_matrix(sparse.hstack([sparse.csr_matrix((vectors - mean) * scale), lexical]))
     groups = np.array([s.group or s.text for s in samples])
     folds = list(GroupKFold(config.folds, shuffle=True, random_state=config.seed).split(inputs, groups=groups))
     heads: list[Head] = []
@@ -130,14 +132,16 @@ def fit(
         held_out[task.name] = softmax(calibrated) if task.softmax else sigmoid(calibrated)
         coefficients, intercept = _fitted(task, inputs, np.arange(len(texts)), config, weights)
         width = vectors.shape[1]
+        # The scaling goes into the weights, so that a head reads vectors as the encoder gives them.
+        vector_weights = coefficients[:, :width] * scale
         heads.append(
             Head(
                 task=task.name,
                 labels=task.labels,
                 softmax=task.softmax,
-                vector_weights=coefficients[:, :width] * config.vector_weight,
+                vector_weights=vector_weights,
                 lexical_weights=coefficients[:, width:],
-                intercept=intercept,
+                intercept=intercept - vector_weights @ mean,
                 temperature=temperature,
                 shift=shift,
             )

@@ -2,7 +2,8 @@
 
 The graph takes token ids of ONE length, shape (texts, tokens): texts of equal length go together,
 so that there is neither padding nor mask and a text's states cannot depend on its neighbours. It
-gives the last layer's states, shape (texts, tokens, width).
+gives the states after the last layer and after the one two thirds up (tone is seen better there), each of shape
+(texts, tokens, width).
 
 Weights are kept in one of these forms (`FORMS`):
 
@@ -177,11 +178,13 @@ def export(weights: Mapping[str, Array], path: Path, *, heads: int, form: str) -
     layers = 1 + max(int(name.split(".")[2]) for name in w if name.startswith("encoder.layer."))
     for layer in range(layers):
         x = _layer(graph, x, w, f"encoder.layer.{layer}", heads=heads)
-    graph.nodes.append(helper.make_node("Identity", [x], ["states"]))
+        if layer + 1 == round(layers * 2 / 3):
+            graph.nodes.append(helper.make_node("Identity", [x], ["middle"]))
+    graph.nodes.append(helper.make_node("Identity", [x], ["last"]))
     width = w["embeddings.LayerNorm.bias"].shape[0]
     ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["texts", "tokens"])
-    states = helper.make_tensor_value_info("states", TensorProto.FLOAT, ["texts", "tokens", width])
+    outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["texts", "tokens", width]) for name in ("last", "middle")]
     opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
-    body = helper.make_graph(graph.nodes, "encoder", [ids], [states], graph.weights)
+    body = helper.make_graph(graph.nodes, "encoder", [ids], outputs, graph.weights)
     model = helper.make_model(body, opset_imports=opsets, ir_version=10, producer_name="pharmavoix")
     path.write_bytes(model.SerializeToString(deterministic=True))

@@ -29,9 +29,10 @@ def test_the_number_of_threads_changes_nothing(encoder: Encoder) -> None:
     assert np.array_equal(encoder.encode(TEXTS), Encoder(DEFAULT_MODEL, threads=1).encode(TEXTS))
 
 
-def test_vectors_have_length_one_and_empty_text_is_read(encoder: Encoder) -> None:
+def test_both_halves_have_length_one_and_empty_text_is_read(encoder: Encoder) -> None:
     vectors = encoder.encode(["", *TEXTS])
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-6)
+    assert vectors.shape == (1 + len(TEXTS), encoder.width)
+    assert np.allclose(np.linalg.norm(vectors.reshape(-1, 2, encoder.width // 2), axis=2), 1.0, atol=1e-6)
 
 
 def test_close_meanings_are_closer_than_far_ones(encoder: Encoder) -> None:
