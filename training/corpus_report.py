@@ -17,22 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import cohen_kappa_score
 from sklearn.model_selection import GroupKFold, KFold
 
 from models.encoder import Encoder
 from models.features import FeatureReader, fit_features
 from models.store import DEFAULT_MODEL
-from seeds.samples import Sample, read_samples
+from seeds.errors import SampleError
+from seeds.jsonl import read_jsonl
+from seeds.samples import SAMPLES, Sample, read_samples
 from seeds.taxonomy import read_taxonomy
 from training.fit import FitConfig
 from training.make_model import read_as
 from training.metrics import single_label_figures
 from training.sources import read_sources, training_observer
 
-__all__ = ["counts", "learning_curve", "out_of_lot"]
+__all__ = ["agreement", "counts", "learning_curve", "out_of_lot"]
 
 _TASKS = ("primary_theme", "sentiment")
 _SIZES = (1000, 2000, 4000)
+SECOND_READING = SAMPLES.parent / "second_reading.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,18 @@ def counts(samples: Sequence[Sample]) -> str:
 
 def _listed(counter: Counter[Any]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counter.most_common())
+
+
+def agreement(samples: Sequence[Sample], reading: Path = SECOND_READING) -> list[str]:
+    """Return a line a label: how often a second reader, who saw the texts and the guide alone, gave the same (Cohen's kappa)."""
+    by_id = {s.id: s for s in samples}
+    read = [(by_id[record["id"]], record) for _, record in read_jsonl(reading, error=SampleError) if record["id"] in by_id]
+    lines = []
+    for label in ("primary_theme", "sentiment", "adverse_event"):
+        first, second = [getattr(s, label) for s, _ in read], [record[label] for _, record in read]
+        same = float(np.mean([a == b for a, b in zip(first, second, strict=True)]))
+        lines.append(f"second reading of {len(read)}, {label}: {same:.3f} alike, kappa {cohen_kappa_score(first, second):.3f}")
+    return lines
 
 
 def out_of_lot(read: Read, *, config: FitConfig) -> dict[str, tuple[float, float]]:
@@ -111,13 +127,13 @@ def _predicted(train: Read, test: Read, task: str, config: FitConfig) -> NDArray
     )
     reader = FeatureReader(features)
     model = LogisticRegression(C=config.strength, class_weight="balanced", max_iter=600, tol=1e-3)
-    model.fit(_inputs(train, reader, config), [getattr(s, task) for s in train.samples])
-    return np.asarray(model.predict(_inputs(test, reader, config)))
+    mean, scale = train.vectors.mean(axis=0), config.vector_weight / train.vectors.std(axis=0)
 
+    def inputs(read: Read) -> sparse.csr_matrix:
+        return sparse.csr_matrix(sparse.hstack([sparse.csr_matrix((read.vectors - mean) * scale), reader.read(read.texts)]))
 
-def _inputs(read: Read, reader: FeatureReader, config: FitConfig) -> sparse.csr_matrix:
-    # Halves of length 1 with a spread of about 0.03 a column: close to the scaling of the fit, without its statistics.
-    return sparse.csr_matrix(sparse.hstack([sparse.csr_matrix(read.vectors / 0.03 * config.vector_weight), reader.read(read.texts)]))
+    model.fit(inputs(train), [getattr(s, task) for s in train.samples])
+    return np.asarray(model.predict(inputs(test)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -128,7 +144,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     taxonomy = read_taxonomy()
     sources = read_sources(taxonomy=taxonomy, real=None)
-    print(counts([*sources.invented, *sources.test]))
+    everything = [*sources.invented, *sources.test]
+    print("\n".join([counts(everything), *agreement(everything)]))
     if chosen.only_counts:
         return 0
     observer, encoder, config = training_observer(), Encoder(DEFAULT_MODEL), FitConfig()
