@@ -11,6 +11,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from seeds.errors import ModelError
+
 __all__ = ["MAX_TOKENS", "Encoder"]
 
 MAX_TOKENS = 256
@@ -37,6 +39,9 @@ class Encoder:
         self._session = onnxruntime.InferenceSession(
             str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
         )
+        outputs = [output.name for output in self._session.get_outputs()]
+        if outputs != ["last", "middle"]:
+            raise ModelError(f"{folder / 'encoder.onnx'}: gives {outputs}, where ['last', 'middle'] is expected. Train the model again.")
         self.width: int = sum(output.shape[-1] for output in self._session.get_outputs())
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -3,9 +3,12 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+from onnx import TensorProto, helper
 from tokenizers import Tokenizer
 
+from models.encoder import Encoder
 from models.packed import ENCODER_DIR, unpack
+from seeds.errors import ModelError
 from training.onnx_export import export
 
 TEXTS = ["query: Rappel d'un lot de sirop pour la toux", "query: Merci à l'équipe du vaccinodrome de Roubaix, accueil au top"]
@@ -14,7 +17,7 @@ TEXTS = ["query: Rappel d'un lot de sirop pour la toux", "query: Merci à l'équ
 def states(path: Path) -> list[np.ndarray]:
     tokenizer = Tokenizer.from_file(str(ENCODER_DIR / "tokenizer.json"))
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return [session.run(None, {"ids": np.array([tokenizer.encode(t).ids], dtype=np.int64)})[0][0] for t in TEXTS]
+    return [session.run(["last"], {"ids": np.array([tokenizer.encode(t).ids], dtype=np.int64)})[0][0] for t in TEXTS]
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -49,6 +52,17 @@ def test_each_form_stays_close_to_the_plain_one(plain: list[np.ndarray], tmp_pat
     export(unpack(), tmp_path / "encoder.onnx", heads=12, form=form)
     assert (tmp_path / "encoder.onnx").stat().st_size < 45e6
     assert min(cosine(a, b) for a, b in zip(plain, states(tmp_path / "encoder.onnx"), strict=True)) > least
+
+
+def test_an_encoder_of_another_form_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    ids = helper.make_tensor_value_info("ids", TensorProto.INT64, ["texts", "tokens"])
+    out = helper.make_tensor_value_info("states", TensorProto.INT64, ["texts", "tokens"])
+    graph = helper.make_graph([helper.make_node("Identity", ["ids"], ["states"])], "other", [ids], [out])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    (tmp_path / "encoder.onnx").write_bytes(model.SerializeToString())
+    (tmp_path / "tokenizer.json").write_bytes((ENCODER_DIR / "tokenizer.json").read_bytes())
+    with pytest.raises(ModelError, match=r"gives \['states'\], where \['last', 'middle'\] is expected. Train the model again"):
+        Encoder(tmp_path)
 
 
 def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
