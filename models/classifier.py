@@ -47,14 +47,18 @@ class Classifier:
 
     def __call__(self, text: str, *, day: date | None = None) -> Labels:
         """Return the labels of one text; ``day`` decides which lab held a medicine."""
+        if not isinstance(text, str):
+            raise TypeError(f"a text is expected, not {type(text).__name__}")
         return self.label([self.observe(text, day=day)])[0]
 
-    def observe(self, text: str, *, day: date | None = None) -> Observations:
+    def observe(self, text: str, *, day: date | None = None, language: str | None = None) -> Observations:
         """Return what is seen in a text before the model reads it."""
-        return self._observer.observe(text, day=day)
+        return self._observer.observe(text, day=day, language=language)
 
     def pipe(self, texts: Iterable[str]) -> Iterator[Labels]:
         """Yield the labels of each text, in order, a few hundred at a time."""
+        if isinstance(texts, str):
+            raise TypeError("pipe takes many texts; call the classifier for one")
         remaining = iter(texts)
         while chunk := list(islice(remaining, _CHUNK)):
             yield from self.label(self._observer.observe_all(chunk))

@@ -46,8 +46,10 @@ class Observer:
         self._labs = labs or default_lab_finder()
         self._medicines = medicines or default_medicine_finder()
 
-    def observe(self, text: str, *, day: date | None = None) -> Observations:
+    def observe(self, text: str, *, day: date | None = None, language: str | None = None) -> Observations:
         """Return the observations of one text; ``day`` decides which lab held a medicine.
+
+        ``language`` is what the source says of it, if it says anything: it is believed.
 
         Examples
         --------
@@ -57,7 +59,7 @@ class Observer:
         labs = self._labs.find(text)
         cleaned = clean(text, replacements=_stand_ins(labs))
         medicines = self._medicines.find(text, day=day)
-        return Observations(text, cleaned, labs, medicines, detect_language(cleaned.text))
+        return Observations(text, cleaned, labs, medicines, language or detect_language(cleaned.text))
 
     def observe_all(self, texts: Iterable[str]) -> Sequence[Observations]:
         """Return the observations of many texts."""

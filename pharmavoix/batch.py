@@ -99,7 +99,7 @@ class _Labeller:
 
     def _observe(self, post: Post) -> Observations:
         day = date.fromisoformat(post.date[:10]) if post.date else None
-        return self.classifier.observe(joined(post.title, post.text), day=day)
+        return self.classifier.observe(joined(post.title, post.text), day=day, language=post.language)
 
     def _answer(self, texts: Sequence[str]) -> list[Answer]:
         if self._pool is None:
@@ -295,10 +295,12 @@ def _allowed(limit: str, rows: int) -> float:
     """Return how many rows may be rejected: ``limit`` is a count, or a share such as ``1%``."""
     try:
         if limit.strip().endswith("%"):
-            return float(limit.strip().rstrip("%").replace(",", ".")) / 100 * rows
+            return _allowed(str(float(limit.strip().rstrip("%").replace(",", "."))), 1) / 100 * rows
         number = float(limit.replace(",", "."))
-    except ValueError as cause:
-        raise ExportError(f"--max-rejected {limit!r}: expected a count such as 20 or a share such as 1%.") from cause
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise ExportError(f"--max-rejected {limit!r}: expected a count such as 20 or a share such as 1%.")
     return number * rows if 0 < number < 1 else number
 
 

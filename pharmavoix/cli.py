@@ -115,7 +115,7 @@ def classify(
         f"{counts.adverse_event_candidates} adverse-event candidates (a screening aid); {outcome.seconds:.1f} s."
     )
     if counts.repaired_texts:
-        _say(f"{counts.repaired_texts} texts held half an emoji (a lone surrogate), replaced by U+FFFD.")
+        _say(f"{counts.repaired_texts} rows held unreadable characters (half an emoji, a control character, a bad byte), now U+FFFD.")
     if counts.unread_dates:
         _say(f"{counts.unread_dates} dates could not be read and are left empty.")
     if outcome.first_rejected:

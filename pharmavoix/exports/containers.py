@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -117,14 +117,23 @@ def _encoding(path: Path, head: bytes) -> str:
                 decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return "cp1252"
+        return _damaged_utf8(path) or "cp1252"
     return "utf-8"
+
+
+def _damaged_utf8(path: Path) -> str | None:
+    """Return ``utf-8`` for a file whose accents are UTF-8 but for a few bad bytes: read as cp1252 they would all be lost."""
+    with path.open("rb") as file:
+        text = file.read(1 << 22).decode("utf-8", errors="replace")
+    bad = text.count("\ufffd")
+    good = sum(not character.isascii() for character in text) - bad
+    return "utf-8" if good > 4 * bad else None
 
 
 @contextmanager
 def _text(table: Table) -> Iterator[Any]:
-    # cp1252 leaves five bytes without a character: they become U+FFFD rather than stop the reading.
-    errors = "replace" if table.encoding == "cp1252" else "strict"
+    # Bytes without a character become U+FFFD, and are counted, rather than stop the reading.
+    errors = "replace" if table.encoding in ("cp1252", "utf-8", "utf-8-sig") else "strict"
     try:
         with table.path.open(encoding=table.encoding, errors=errors, newline="") as file:
             yield file
@@ -139,21 +148,31 @@ def _open_csv(path: Path, name: str, encoding: str, score: HeaderScore, delimite
     draft = Table(path, name, "csv", "", (), 0, encoding=encoding)
     with _text(draft) as file:
         first = [line for _, line in zip(range(200), file, strict=False)]
-    best: tuple[int, int, str, list[str]] = (-1, 0, ",", [])
+    best: tuple[tuple[int, int], int, str, list[str]] = ((-1, 0), 0, ",", [])
     for sign in [delimiter] if delimiter else ["\t", ";", ",", "|"]:
         rows = [row for _, row in zip(range(HEADER_ROWS), csv.reader(first, delimiter=sign), strict=False)]
-        for at, row in enumerate(rows):
-            if not any(map(_header, row)):
-                continue
-            found = score([_header(cell) for cell in row])
-            # No name known: the first row that is filled is the header, cut where it has most cells.
-            if found > best[0] or (found == best[0] == 0 and at == best[1] and len(row) > len(best[3])):
-                best = (found, at, sign, row)
+        at = _header_place(rows, score)
+        rank = (score([_header(cell) for cell in rows[at]]), len(rows[at]))
+        if rank > best[0]:
+            best = (rank, at, sign, rows[at])
     _, at, sign, row = best
     names = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
     return Table(
         path, name, "csv", f"{encoding}, {names.get(sign, sign)}", _unique(row), at, delimiter=sign, encoding=encoding
     )
+
+
+def _header_place(rows: Sequence[Sequence[str]], score: HeaderScore) -> int:
+    """Return which row is the header: the first with a known name that is no banner, else the first that is filled.
+
+    A banner has few cells beside the table below it. The words of a data row ("post", "site") are often names too, so the
+    first row that could be a header wins over one with more such words.
+    """
+    filled = [sum(bool(_header(cell)) for cell in row) for row in rows]
+    wide = [at for at, count in enumerate(filled) if count and count >= 0.6 * max(filled)]
+    named = [at for at in wide if score([_header(cell) for cell in rows[at]])]
+    first_filled = next((at for at, count in enumerate(filled) if count), 0)
+    return named[0] if named else first_filled
 
 
 def _header(cell: str) -> str:
@@ -175,6 +194,7 @@ def _unique(row: Sequence[str]) -> tuple[str, ...]:
 
 def _csv_records(table: Table) -> Iterator[Record | Broken]:
     ended = False
+    ours = {"source_file", "source_row"} <= set(table.columns)  # only our writer defuses formulas: a foreign apostrophe stays
 
     def lines(file: Any) -> Iterator[str]:
         nonlocal ended
@@ -197,8 +217,8 @@ def _csv_records(table: Table) -> Iterator[Record | Broken]:
                 row += 1
                 yield Broken(row, reader.line_num, f"not readable as CSV ({cause}); look for a quotation mark that is not closed", "")
                 continue
-            if not cells or (len(cells) == 1 and not cells[0].strip()):
-                continue  # an empty line is no row
+            if not any(cell.strip() for cell in cells):
+                continue  # an empty line is no row, nor are the ;;;; that a spreadsheet writes below its table
             row += 1
             if ended:  # a row that asks for lines after the last
                 reason = f"a quotation mark that is not closed takes in the rest of the file, lines {begins} to {reader.line_num}; close it"
@@ -208,7 +228,9 @@ def _csv_records(table: Table) -> Iterator[Record | Broken]:
                 reason = f"{len(cells)} cells where the header has {len(table.columns)}; quote the texts that hold the delimiter"
                 yield Broken(row, reader.line_num, reason, table.delimiter.join(cells))
                 continue
-            yield Record(row, reader.line_num, dict(zip(table.columns, map(_undefused, cells), strict=False)))
+            if ours:
+                cells = list(map(_undefused, cells))
+            yield Record(row, reader.line_num, dict(zip(table.columns, cells, strict=False)))
 
 
 _DEFUSED = re.compile(r"'+[=+\-@\t\r]")
@@ -231,11 +253,13 @@ def _open_xlsx(path: Path, name: str, score: HeaderScore) -> Table:
         for sheet in book.sheet_names:
             cut = book.get_sheet_by_name(sheet)
             above = cut.start[0] if cut.start else 0  # empty rows, which to_python leaves out and iter_rows does not
-            for at, row in enumerate(cut.to_python(nrows=HEADER_ROWS), above):
-                cells = [_cell(value) for value in row]
-                found = score([_header(cell) for cell in cells])
-                if any(cells) and (best is None or found > best[0]):
-                    best = (found, at, sheet, cells)
+            rows = [[_cell(value) for value in row] for row in cut.to_python(nrows=HEADER_ROWS)]
+            if not any(any(row) for row in rows):
+                continue
+            at = _header_place(rows, score)
+            found = score([_header(cell) for cell in rows[at]])
+            if best is None or found > best[0]:
+                best = (found, above + at, sheet, rows[at])
     except (CalamineError, OSError, ValueError) as cause:
         raise ExportError(f"{name}: not a readable spreadsheet ({cause}). Save it again as .xlsx or .csv.") from cause
     if best is None:
@@ -268,7 +292,8 @@ def _cell(value: Any) -> str:
             return repr(value)
         return str(int(value)) if abs(value) < 1e15 else f"{value:.15e}"
     if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
+        # A cell formatted as a date holds midnight.
+        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):

@@ -18,7 +18,8 @@ __all__ = ["FORMATS", "Export", "kept_source_columns", "open_export"]
 
 FORMATS = ("generic", "talkwalker")
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# Half an emoji, a control character, or what a byte that means nothing was read as.
+_UNREADABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\ufffd]")
 _MARKUP = re.compile(r"</?(?:b|em|hl)(?:\s[^<>]*)?>", re.IGNORECASE)
 _AUTHOR_COLUMNS = re.compile(
     r"author|auteur|user|utilisateur|screen|pseudo|handle|compte|journaliste|e-?mail|^ip$|^name$|^nom$|full ?name", re.IGNORECASE
@@ -81,7 +82,7 @@ class Export:
             author=self._first(cells, "author") or None,
             author_handle=self._first(cells, "author_handle").lstrip("@") or None,
             voice=_voice(self._first(cells, "voice")),
-            language=self._first(cells, "language").casefold() or None,
+            language=_language(self._first(cells, "language")),
             followers=self._sum(cells, "followers"),
             reach=self._sum(cells, "reach"),
             likes=likes,
@@ -137,9 +138,9 @@ def kept_source_columns(header: Sequence[str], columns: Columns) -> tuple[str, .
 
 def _repaired(cells: Mapping[str, str]) -> tuple[Mapping[str, str], bool]:
     """Return the cells with half an emoji (a lone surrogate, which no file can hold) replaced, and whether one was."""
-    if not any(map(_SURROGATE.search, cells.values())):
+    if not any(map(_UNREADABLE.search, cells.values())):
         return cells, False
-    return {column: _SURROGATE.sub("\ufffd", cell) for column, cell in cells.items()}, True
+    return {column: _UNREADABLE.sub("\ufffd", cell) for column, cell in cells.items()}, True
 
 
 def _decoded(cell: str) -> str:
@@ -154,6 +155,20 @@ def _decoded(cell: str) -> str:
 def _plain(identifier: str) -> str:
     """Return an id without the quotes and the apostrophe that some tools and spreadsheets put around it."""
     return identifier.strip('"').removeprefix("'")
+
+
+_LANGUAGES = {"francais": "fr", "french": "fr", "fra": "fr", "fre": "fr", "anglais": "en", "english": "en", "eng": "en",
+              "allemand": "de", "german": "de", "espagnol": "es", "spanish": "es", "italien": "it", "italian": "it",
+              "neerlandais": "nl", "dutch": "nl", "portugais": "pt", "portuguese": "pt", "arabe": "ar", "arabic": "ar"}  # fmt: skip
+_UNKNOWN_LANGUAGES = frozenset({"", "und", "qme", "zxx", "xx", "unknown", "inconnue", "inconnu", "n/a", "-"})
+
+
+def _language(cell: str) -> str | None:
+    """Return the code of a language given by name (Français), by code (fr) or with a country (fr-FR)."""
+    folded = normalise(cell)
+    if folded in _UNKNOWN_LANGUAGES:
+        return None
+    return _LANGUAGES.get(folded) or re.split(r"[-_]", folded)[0]
 
 
 def _voice(cell: str) -> str | None:
