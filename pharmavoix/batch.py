@@ -178,6 +178,8 @@ def _open(name: str, config: BatchConfig, folder: Path, stdin: Any) -> _Opened:
         path, shown = folder / "stdin.csv", "stdin"
         path.write_bytes(stdin.read())
     export = open_export(path, name=shown, format=config.format, chosen=config.chosen, delimiter=config.delimiter)
+    if (config.since or config.until) and not export.columns["date"]:
+        raise ExportError(f"{shown}: no date column was found, so --since and --until cannot be kept. Name it with --map date=COLUMN.")
     stated = {
         "file": shown,
         "sha256": file_hash(path),

@@ -154,6 +154,15 @@ def test_map_names_a_column_by_hand(classify: Run) -> None:
     assert (rows()[0]["text"], rows()[0]["id"], rows()[0]["author"]) == ("Zoé", "twitter", "")
 
 
+def test_since_without_a_date_column_is_refused_not_answered_with_nothing(here: Path, run: Run) -> None:
+    (here / "sans.csv").write_text("texte;Date de publicaton\nSanofi recrute;02/03/2024\n", encoding="utf-8")
+    answer = run("classify", "sans.csv", "-o", "t.csv", "--since", "2024-01-01", "--key", "clef")
+    assert answer.status == 2
+    assert "sans.csv: no date column was found" in answer.err
+    assert "--map date=COLUMN" in answer.err
+    assert not (here / "t.csv").exists()
+
+
 def test_since_and_until_keep_both_their_days(classify: Run) -> None:
     answer = classify("--since", "2024-02-10", "--until", "2024-04-20")
     assert ids() == ["2", "3", "4"]
