@@ -10,7 +10,7 @@ LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "nl", "pt")
 """ISO 639-1 codes told apart: fewer choices, fewer errors on short posts."""
 
 # By how much another language must beat French (in log likelihood) to be believed: on short posts a lab's name, a
-# drug's or a typo looks foreign. Of 1,873 invented French posts one passes it; plain English or Dutch of six words does.
+# drug's or a typo looks foreign; plain English or Dutch of half a dozen words passes it.
 _MARGIN = 25.0
 _LAST_LATIN = "\u024f"
 

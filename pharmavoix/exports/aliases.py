@@ -1,12 +1,11 @@
 """Column names in French and English, for exports of no known tool.
 
-Written folded (see `normalise`); for each field the better name comes first. Sums: every column of a `SUMS` field that
-is found counts.
+Written folded (see `normalise`); for each field the better name comes first.
 """
 
 import unicodedata
 
-__all__ = ["ALIASES", "FIELDS", "SUMMED", "KNOWN_HEADERS", "normalise"]
+__all__ = ["ALIASES", "FIELDS", "KNOWN_HEADERS", "normalise"]
 
 
 def normalise(header: str) -> str:
@@ -77,8 +76,5 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 FIELDS = tuple(ALIASES)
-
-SUMMED = frozenset({"likes", "shares", "comments", "views"})
-"""Fields whose columns a tool's own reader may add up."""
 
 KNOWN_HEADERS = frozenset(name for names in ALIASES.values() for name in names)
