@@ -1,7 +1,7 @@
 """What the classifier says of one text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nlp.labs import LabMention
 from nlp.medicines import MedicineMention
@@ -40,3 +40,5 @@ class Labels:
     theme_scores: Mapping[str, float]  # each theme on its own
     needs_review: bool
     evidence: tuple[Evidence, ...]
+    own: tuple[str, ...] = ()  # of a label set of the user's own, where the model learned one
+    p_own: Mapping[str, float] = field(default_factory=dict)

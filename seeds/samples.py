@@ -38,6 +38,10 @@ class Sample:
     effects: tuple[str, ...] | None = None
     tags: tuple[str, ...] = ()
     source: str | None = None
+    thread: str | None = None
+    annotator: str | None = None
+    own: tuple[str, ...] | None = None  # labels of the user's own set (`--label COLUMN`)
+    at: str | None = None  # the place it was read from, for messages
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], *, at: str) -> "Sample":
@@ -45,7 +49,7 @@ class Sample:
         text = record.get("text")
         if not isinstance(text, str) or not text.strip():
             raise SampleError(f"{at}: no text. Every sample needs a 'text'.")
-        known = {name: record[name] for name in cls.__dataclass_fields__ if record.get(name) is not None}
+        known = {name: record[name] for name in cls.__dataclass_fields__ if name not in ("own", "at") and record.get(name) is not None}
         for name in ("labs", "medicines", "themes", "sub_themes", "effects", "tags"):
             if name in known:
                 if not isinstance(known[name], list) or not all(isinstance(word, str) for word in known[name]):
@@ -55,7 +59,12 @@ class Sample:
             if name in known and not isinstance(known[name], kind):
                 raise SampleError(f"{at}: {name!r} holds {known[name]!r}, where {expected} is expected.")
         known.setdefault("id", at)
-        return cls(**known)
+        return cls(**known, at=at)
+
+    @property
+    def split_key(self) -> str | None:
+        """What keeps samples on one side of a split: the group, else the thread, else the author; None stands for the text alone."""
+        return self.group or self.thread or self.author
 
 
 def check_labels(sample: Sample, taxonomy: Taxonomy, *, at: str) -> None:

@@ -9,7 +9,7 @@ import xlsxwriter
 from pyarrow import parquet
 
 from pharmavoix.exports.aliases import KNOWN_HEADERS, normalise
-from pharmavoix.exports.containers import Broken, HeaderScore, Record, Table, open_table
+from seeds.containers import Broken, HeaderScore, Record, Table, open_table
 from seeds.errors import ExportError
 
 SCORE = HeaderScore(KNOWN_HEADERS, normalise)
