@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.encoder import Encoder
+from models.encoder import Encoder, Encodes
 from models.features import FeatureReader, terms
 from models.labels import Evidence, Labels
-from models.store import DEFAULT_MODEL, StoredModel, load_model
+from models.store import DEFAULT_MODEL, OWN, StoredModel, load_model
 from nlp.observe import Observations, Observer
-from seeds.taxonomy import Taxonomy, read_taxonomy
+from seeds.errors import ModelError
+from seeds.taxonomy import Taxonomy
 
 __all__ = ["Answer", "Classifier", "load_classifier"]
 
@@ -38,12 +39,15 @@ class Answer:
 class Classifier:
     """Says of each text which labs it names, its themes, its polarity and whether it reports an adverse event."""
 
-    def __init__(self, model: StoredModel, *, taxonomy: Taxonomy, observer: Observer | None = None, threads: int = 0) -> None:
+    def __init__(self, model: StoredModel, *, observer: Observer | None = None, encoder: Encodes | None = None, threads: int = 0) -> None:
+        """Make ``model`` ready; ``encoder`` may stand for the model's own (one that remembers what it read)."""
         self.model = model
-        self._taxonomy = taxonomy
         self._observer = observer or Observer()
-        self._encoder = Encoder(model.folder, threads=threads)
+        self._encoder = encoder or Encoder(model.folder, threads=threads, prefix=model.prefix)
         self._reader = FeatureReader(model.features)
+        width = next(iter(model.heads.values())).vector_weights.shape[1]
+        if width != self._encoder.width:
+            raise ModelError(f"{model.folder}: its heads read {width} numbers a text and its encoder gives {self._encoder.width}. Copy it again.")
 
     def __call__(self, text: str, *, day: date | None = None) -> Labels:
         """Return the labels of one text; ``day`` decides which lab held a medicine."""
@@ -105,9 +109,20 @@ class Classifier:
             p_sentiment=p_sentiment,
             p_adverse_event=p_adverse,
             theme_scores=scores,
-            needs_review=self._needs_review(observed, p_theme, p_sentiment),
+            needs_review=self._needs_review(observed, (p_theme, p_sentiment, self._probabilities(OWN, answer))),
             evidence=tuple(_located(observed, primary, dict(answer.spoke))) if primary else (),
+            own=self._own(self._probabilities(OWN, answer)),
+            p_own=self._probabilities(OWN, answer),
         )
+
+    def _own(self, scores: Mapping[str, float]) -> tuple[str, ...]:
+        if not scores:
+            return ()
+        ranked = sorted(scores, key=lambda label: -scores[label])
+        if self.model.heads[OWN].softmax:
+            return (ranked[0],)
+        limits = self.model.thresholds[OWN]
+        return tuple(label for label in ranked if scores[label] >= limits[label])
 
     def _probabilities(self, task: str, answer: Answer) -> dict[str, float]:
         if task not in answer.probabilities:
@@ -123,17 +138,18 @@ class Classifier:
 
     def _sub_themes(self, themes: Sequence[str], scores: Mapping[str, float]) -> tuple[str, ...]:
         limits = self.model.thresholds.get("sub_themes", {})
-        parent = self._taxonomy.parent_of
+        parent = self.model.taxonomy.parent_of
         return tuple(
             sub for sub in sorted(scores, key=lambda s: -scores[s]) if parent[sub] in themes and scores[sub] >= limits[sub]
         )
 
-    def _needs_review(self, observed: Observations, p_theme: Mapping[str, float], p_sentiment: Mapping[str, float]) -> bool:
+    def _needs_review(self, observed: Observations, said: Sequence[Mapping[str, float]]) -> bool:
         """Tell whether the model is not sure, or reads what it was not made for."""
         if observed.language not in ("fr", None) or not observed.cleaned.text:
             return True
         review = self.model.review
-        return max(p_theme.values(), default=1.0) < review.primary_theme or max(p_sentiment.values(), default=1.0) < review.sentiment
+        limits = (review.primary_theme, review.sentiment, review.own)
+        return any(max(p.values(), default=1.0) < limit for p, limit in zip(said, limits, strict=True))
 
     def _spoke(self, row: int, said: Mapping[str, Floats], lexical: sparse.csr_matrix) -> tuple[tuple[str, float], ...]:
         """Return the words whose weights spoke for the likeliest theme against the mean of the others."""
@@ -146,7 +162,7 @@ class Classifier:
         words = self.model.features.words
         values, columns = values[columns < len(words)], columns[columns < len(words)]
         weights = head.lexical_weights[:, columns]
-        parts = values * (weights[at] - (weights.sum(axis=0) - weights[at]) / (len(head.labels) - 1))
+        parts = values * (weights[at] - (weights.sum(axis=0) - weights[at]) / (max(1, len(head.labels) - 1)))
         best = np.argsort(-parts, kind="stable")[:_SPOKE]
         return tuple((words[columns[i]], round(float(parts[i]), _DIGITS)) for i in best if parts[i] > 0)
 
@@ -167,6 +183,4 @@ def load_classifier(
     folder: Path = DEFAULT_MODEL, *, taxonomy: Taxonomy | None = None, observer: Observer | None = None, threads: int = 0
 ) -> Classifier:
     """Load, check and make ready the model of ``folder``."""
-    taxonomy = taxonomy or read_taxonomy()
-    model = load_model(folder, taxonomy_hash=taxonomy.hash, taxonomy_themes=taxonomy.theme_ids)
-    return Classifier(model, taxonomy=taxonomy, observer=observer, threads=threads)
+    return Classifier(load_model(folder, taxonomy=taxonomy), observer=observer, threads=threads)

@@ -82,13 +82,19 @@ class FeatureReader:
     def read(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Return the features of ``texts``, shape (texts, size): each block of length 1, times its weight."""
         blocks = [
-            self._words.transform(texts) * self._features.word_weight,
-            self._characters.transform(texts) * self._features.character_weight,
+            _block(self._words, texts) * self._features.word_weight,
+            _block(self._characters, texts) * self._features.character_weight,
         ]
         return sparse.csr_matrix(sparse.hstack(blocks))
 
 
-def _vectorizer(analyser: Callable[[str], list[str]], vocabulary: Sequence[str], idf: NDArray[np.float64]) -> TfidfVectorizer:
+def _block(vectorizer: TfidfVectorizer | None, texts: Sequence[str]) -> sparse.csr_matrix:
+    return sparse.csr_matrix((len(texts), 0)) if vectorizer is None else vectorizer.transform(texts)
+
+
+def _vectorizer(analyser: Callable[[str], list[str]], vocabulary: Sequence[str], idf: NDArray[np.float64]) -> TfidfVectorizer | None:
+    if not vocabulary:  # a fine-tuned model reads vectors alone
+        return None
     vectorizer = TfidfVectorizer(analyzer=analyser, vocabulary=list(vocabulary), sublinear_tf=True)
     vectorizer.idf_ = np.asarray(idf, dtype=np.float64)
     return vectorizer

@@ -178,11 +178,9 @@ def models_show(model: _MODEL = "default") -> None:
 def models_verify(model: _MODEL = "default") -> None:
     """Check every file of a model against its hash."""
     from models.store import load_model
-    from seeds.taxonomy import read_taxonomy
 
-    taxonomy = read_taxonomy()
-    stored = load_model(_model_folder(model), taxonomy_hash=taxonomy.hash, taxonomy_themes=taxonomy.theme_ids)
-    typer.echo(f"{stored.id}: {len(stored.card['files'])} files intact, taxonomy {taxonomy.hash}.")
+    stored = load_model(_model_folder(model))
+    typer.echo(f"{stored.id}: {len(stored.card['files'])} files intact, taxonomy {stored.taxonomy.hash}.")
 
 
 @labs_app.command("list", epilog="Example: pharmavoix labs list")

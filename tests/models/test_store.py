@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from models.classifier import Classifier, load_classifier
 from models.store import DEFAULT_MODEL, load_model, save_model, verify_files
 from seeds.errors import ModelError
-from seeds.taxonomy import read_taxonomy
+from seeds.taxonomy import Taxonomy, read_taxonomy
 
 
 @pytest.fixture
@@ -16,8 +17,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def load(folder: Path) -> None:
-    taxonomy = read_taxonomy()
-    load_model(folder, taxonomy_hash=taxonomy.hash, taxonomy_themes=taxonomy.theme_ids)
+    load_model(folder)
 
 
 @pytest.mark.parametrize("name", ["encoder.onnx", "heads.safetensors", "seen.txt", "tokenizer.json", "vocabulary.json"])
@@ -36,8 +36,10 @@ def test_a_missing_file_is_named(copy: Path) -> None:
 
 
 def test_another_taxonomy_is_refused_with_what_to_do() -> None:
-    with pytest.raises(ModelError, match=r"fitted on taxonomy '\w+', but this one is 'ffff'.*Train it again"):
-        load_model(DEFAULT_MODEL, taxonomy_hash="ffff", taxonomy_themes=("a", "b"))
+    known = read_taxonomy()
+    access = replace(known.themes[0], id="access", sub_themes=())
+    with pytest.raises(ModelError, match=r"fitted on taxonomy '\w+', but this one is '\w+' \(7 themes: 'access' new\).*Train it again"):
+        load_model(DEFAULT_MODEL, taxonomy=Taxonomy((*known.themes, access)))
 
 
 @pytest.mark.parametrize(("change", "words"), [({"format": 99}, "format 99, where this version reads 1"), ({"files": {}}, "list of files")])
