@@ -38,15 +38,17 @@ def _check_neighbours() -> None:
 _check_neighbours()
 
 
-def load(model: "str | Path" = "default", *, threads: int = 0) -> "Classifier":
+def load(model: "str | Path" = "default", *, models_dir: "Path | None" = None, threads: int = 0) -> "Classifier":
     """Return a classifier: call it with a text, or its ``pipe`` with many.
 
-    ``model`` is a folder, or ``default`` for the model that ships; ``threads`` 0 takes every core.
+    ``model`` is a folder, the id of an adopted model, ``shipped`` for the model that ships, or ``default`` for the one that was made
+    the default with `pharmavoix models use` (else the shipped one). ``models_dir`` is where adopted models are (default: the user's
+    data folder). ``threads`` 0 takes every core.
     """
     from models.classifier import load_classifier
-    from models.store import DEFAULT_MODEL
+    from pharmavoix.model_folder import resolve_model
 
-    return load_classifier(DEFAULT_MODEL if model == "default" else Path(model), threads=threads)
+    return load_classifier(resolve_model(model, models_dir), threads=threads)
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from pharmavoix import __version__
+from pharmavoix.cli_learning import evaluate, train
+from pharmavoix.cli_models import ModelsDir, models_app
+from pharmavoix.cli_suggest import suggest
 from seeds.errors import PharmavoixError
 
 __all__ = ["app", "main"]
@@ -18,12 +21,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-models_app = typer.Typer(
-    help="The models at hand, what each was made of, whether its files are intact.",
-    epilog="Example: pharmavoix models show default",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 labs_app = typer.Typer(
@@ -43,12 +40,6 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
         raise typer.Exit
 
 
-def _model_folder(name: str) -> Path:
-    from models.store import DEFAULT_MODEL
-
-    return DEFAULT_MODEL if name == "default" else Path(name)
-
-
 def _say(message: str) -> None:
     typer.echo(message, err=True)
 
@@ -61,7 +52,8 @@ def _day_option(text: str) -> Any:
 def classify(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Exports: CSV, XLSX, JSON Lines, Parquet; - reads standard input.")],
     out: Annotated[str, typer.Option("-o", "--out", metavar="OUT", help="A .csv, .xlsx, .jsonl, .parquet, or a folder; - is standard output.")],
-    model: Annotated[str, typer.Option(help="A model folder, or default.")] = "default",
+    model: Annotated[str, typer.Option(metavar="MODEL", help="A model folder, the id of an adopted model, default or shipped.")] = "default",
+    models_dir: ModelsDir = None,
     format: Annotated[str | None, typer.Option(metavar="NAME", help="generic or talkwalker (default: recognised).")] = None,
     map: Annotated[list[str] | None, typer.Option(metavar="FIELD=COLUMN", help="A column by hand, such as text=Message; again for more.")] = None,
     voice: Annotated[str, typer.Option(metavar="auto|owned|earned", help="Whose posts they are (auto: by the account).")] = "auto",
@@ -81,6 +73,7 @@ def classify(
     from pharmavoix.batch import BatchConfig, classify_exports
     from pharmavoix.exports.columns import parse_map
     from pharmavoix.manifest import manifest, write_manifest
+    from pharmavoix.model_folder import resolve_model
     from pharmavoix.privacy import read_key
     from pharmavoix.writers import companions
 
@@ -90,7 +83,7 @@ def classify(
         raise PharmavoixError(f"--delimiter {delimiter!r}: expected one character, or \\t for tab.")
     _refuse_overwriting(inputs, out)
     config = BatchConfig(
-        model=_model_folder(model),
+        model=resolve_model(model, models_dir),
         format=format,
         chosen=parse_map(map or []),
         delimiter=delimiter.replace("\\t", "\t") if delimiter else None,
@@ -151,36 +144,9 @@ def demo(
     run_demo(out)
 
 
-@models_app.command("list", epilog="Example: pharmavoix models list")
-def models_list() -> None:
-    """List the models at hand."""
-    from models.store import DEFAULT_MODEL, verify_files
-
-    card = verify_files(DEFAULT_MODEL)
-    typer.echo(f"default\t{card['id']}\t{card['made']}\t{DEFAULT_MODEL}")
-
-
-_MODEL = Annotated[str, typer.Argument(metavar="MODEL", help="A model folder, or default.")]
-
-
-@models_app.command("show", epilog="Example: pharmavoix models show default")
-def models_show(model: _MODEL = "default") -> None:
-    """Show what a model was made of and how it measured."""
-    import json
-
-    from models.store import verify_files
-
-    card = {name: value for name, value in verify_files(_model_folder(model)).items() if name not in ("thresholds", "heads")}
-    typer.echo(json.dumps(card, ensure_ascii=False, indent=1))
-
-
-@models_app.command("verify", epilog="Example: pharmavoix models verify models/default")
-def models_verify(model: _MODEL = "default") -> None:
-    """Check every file of a model against its hash."""
-    from models.store import load_model
-
-    stored = load_model(_model_folder(model))
-    typer.echo(f"{stored.id}: {len(stored.card['files'])} files intact, taxonomy {stored.taxonomy.hash}.")
+app.command(epilog="Example: pharmavoix train corrected.xlsx -o models/november")(train)
+app.command(epilog="Example: pharmavoix evaluate models/november test.xlsx -o report --against shipped")(evaluate)
+app.command(epilog="Example: pharmavoix suggest labels.csv -n 100 -o to-annotate.xlsx")(suggest)
 
 
 @labs_app.command("list", epilog="Example: pharmavoix labs list")

@@ -11,10 +11,10 @@ from rich.table import Table
 
 from models.store import DEFAULT_MODEL
 from pharmavoix.batch import BatchConfig, classify_exports
-from seeds.containers import HeaderScore, Record, open_table
 from pharmavoix.manifest import manifest, write_manifest
 from pharmavoix.privacy import read_key
 from pharmavoix.writers import companions
+from seeds.containers import HeaderScore, Record, open_table
 from seeds.labs import read_labs
 from seeds.taxonomy import read_taxonomy
 

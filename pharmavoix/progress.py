@@ -4,11 +4,11 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-__all__ = ["Progress", "progress"]
+__all__ = ["Progress", "progress", "teller"]
 
 _LINE_EVERY = 10.0  # seconds
 
@@ -45,6 +45,20 @@ def progress(total: int, what: str) -> Iterator[Progress]:
         yield line
     else:
         yield lambda done: None
+
+
+@contextmanager
+def teller() -> Iterator[Callable[[str], None]]:
+    """Yield a function to call with what is under way, for work that cannot be counted beforehand."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status("") as status:
+            yield status.update
+    elif _is_log():
+        yield lambda message: print(message, file=sys.stderr, flush=True)
+    else:
+        yield lambda message: None
 
 
 def _is_log() -> bool:

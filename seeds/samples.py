@@ -9,7 +9,7 @@ from seeds.errors import SampleError
 from seeds.jsonl import read_jsonl
 from seeds.taxonomy import Taxonomy
 
-__all__ = ["POLARITIES", "SAMPLES", "Sample", "read_samples"]
+__all__ = ["POLARITIES", "SAMPLES", "Sample", "check_labels", "label_faults", "read_samples"]
 
 SAMPLES = Path(__file__).parent / "samples"
 POLARITIES = ("negative", "neutral", "positive")
@@ -67,25 +67,32 @@ class Sample:
         return self.group or self.thread or self.author
 
 
-def check_labels(sample: Sample, taxonomy: Taxonomy, *, at: str) -> None:
-    """Raise SampleError when a label is not in the taxonomy or contradicts another."""
-    themes = sample.themes
-    if themes is not None:
-        unknown = [t for t in themes if t not in taxonomy.theme_ids]
-        if unknown:
-            raise SampleError(f"{at}: unknown theme {unknown[0]!r}. Choose among {', '.join(sorted(taxonomy.theme_ids))}.")
-        if sample.primary_theme is not None and sample.primary_theme not in themes:
-            raise SampleError(f"{at}: primary_theme {sample.primary_theme!r} is not among themes. Add it to 'themes'.")
-        if "other" in themes and len(themes) > 1:
-            raise SampleError(f"{at}: 'other' stands beside another theme. Remove one of them.")
-    elif sample.primary_theme is not None and sample.primary_theme not in taxonomy.theme_ids:
-        raise SampleError(f"{at}: unknown primary_theme {sample.primary_theme!r}. Choose among {', '.join(sorted(taxonomy.theme_ids))}.")
+def label_faults(sample: Sample, taxonomy: Taxonomy) -> Iterator[tuple[str, str]]:
+    """Yield (field, message) for each label that is not in the taxonomy or contradicts another."""
+    choices = f"Choose among {', '.join(sorted(taxonomy.theme_ids))}."
+    themes, primary = sample.themes, sample.primary_theme
+    for theme in themes or ():
+        if theme not in taxonomy.theme_ids:
+            yield "themes", f"unknown theme {theme!r}. {choices}"
+    if primary is not None and primary not in taxonomy.theme_ids:
+        yield "primary_theme", f"unknown primary_theme {primary!r}. {choices}"
+    elif themes is not None and primary is not None and primary not in themes:
+        yield "primary_theme", f"primary_theme {primary!r} is not among themes. Add it to 'themes'."
+    if themes is not None and "other" in themes and len(themes) > 1:
+        yield "themes", "'other' stands beside another theme. Remove one of them."
     for sub in sample.sub_themes or ():
         if sub not in taxonomy.parent_of:
-            raise SampleError(f"{at}: unknown sub-theme {sub!r}. `pharmavoix taxonomy` lists them.")
-    for polarity in [sample.sentiment, *(sample.sentiment_by_lab or {}).values()]:
-        if polarity is not None and polarity not in POLARITIES:
-            raise SampleError(f"{at}: unknown sentiment {polarity!r}. Choose among {', '.join(POLARITIES)}.")
+            yield "sub_themes", f"unknown sub-theme {sub!r}. `pharmavoix taxonomy` lists them."
+    for field, given in (("sentiment", [sample.sentiment]), ("sentiment_by_lab", [*(sample.sentiment_by_lab or {}).values()])):
+        for polarity in given:
+            if polarity is not None and polarity not in POLARITIES:
+                yield field, f"unknown sentiment {polarity!r}. Choose among {', '.join(POLARITIES)}."
+
+
+def check_labels(sample: Sample, taxonomy: Taxonomy, *, at: str) -> None:
+    """Raise SampleError when a label is not in the taxonomy or contradicts another."""
+    for _, message in label_faults(sample, taxonomy):
+        raise SampleError(f"{at}: {message}")
 
 
 def read_samples(paths: Iterable[Path], *, taxonomy: Taxonomy) -> Iterator[Sample]:

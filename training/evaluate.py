@@ -1,91 +1,201 @@
-"""A model against labelled samples: ``python -m training.evaluate MODEL TEST... [-o FILE]``.
+"""A model against labelled samples: metrics.json, report.html and errors.csv.
 
-Prints one screen a test file, with the baselines beside, and writes the figures as JSON.
+Also ``python -m training.evaluate MODEL TEST... [-o FILE]``: one screen a test file, with words alone beside, and the
+figures as JSON.
 """
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from models.classifier import Classifier, load_classifier
 from models.labels import Labels
 from models.store import DEFAULT_MODEL, seen_key
-from nlp.clean import clean
-from nlp.observe import joined
+from nlp.observe import Observations, joined
+from seeds.errors import PharmavoixError
 from seeds.samples import Sample, read_samples
 from seeds.taxonomy import read_taxonomy
-from training.baselines import majority, words_alone
-from training.metrics import binary_figures, expected_calibration_error, multi_label_figures, set_figures, single_label_figures
+from training.baselines import by_keywords, by_majority, learned_baselines
+from training.compare import Comparison, compare
+from training.figures import metrics
+from training.gates import check_gates, parse_gate
+from training.mistakes import errors_csv, find_mistakes, label_shares, suspects, worst
+from training.parts import find_parts
+from training.report import Found, report_html
+from training.slices import slices
 from training.sources import REAL_TRAIN, read_sources
+from training.wording import wording
 
-__all__ = ["evaluate", "metrics"]
+__all__ = ["Evaluation", "evaluate", "evaluate_model", "metrics", "parse_gate"]
+
+_COUNTED = ("primary_theme", "sentiment", "adverse_event", "own")
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was found: the content of metrics.json, the comparison in plain sentences, the gates that were not met."""
+
+    metrics: Mapping[str, Any]
+    sentence: str | None
+    gates_not_met: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unseen:
+    """The texts that no model at hand learned from, as each model reads them."""
+
+    samples: Sequence[Sample]
+    observed: Sequence[Sequence[Observations]]
+    left_out: int
+
+
+def evaluate_model(
+    classifier: Classifier,
+    samples: Sequence[Sample],
+    *,
+    out: Path,
+    against: Classifier | None = None,
+    gates: Sequence[str] = (),
+    lang: str = "fr",
+    train: Sequence[Sample] | None = None,
+    label: str | None = None,
+    seed: int = 2018,
+    tell: Callable[[str], None] | None = None,
+) -> Evaluation:
+    """Evaluate a model and write metrics.json, report.html and errors.csv into the folder ``out``, all three or none.
+
+    Parameters
+    ----------
+    classifier, samples
+        The model, and the labelled texts; those that it (or ``against``) learned from are left out and counted.
+    against
+        Another model, for the same texts, to compare with.
+    gates
+        Minima such as ``sentiment.macro_f1=0.7``.
+    train
+        What the model learned from, for a model whose card does not count its labels.
+    label
+        What the user's own label set is called.
+    tell
+        Is told what is under way.
+    """
+    wanted = [parse_gate(gate) for gate in gates]
+    say, tell = wording(lang), tell or (lambda message: None)
+    if out.exists() and not out.is_dir():
+        raise PharmavoixError(f"{out}: a file, where a folder is expected. Choose another name for the report.")
+    unseen = _unseen(samples, [classifier] if against is None else [classifier, against])
+    tell(f"labelling {len(unseen.samples)} texts with {classifier.model.id}")
+    labels = classifier.label(unseen.observed[0])
+    counts = _label_counts(classifier, train)
+    figures = _figures(classifier, unseen, labels, counts, seed=seed)
+    parts = find_parts(unseen.samples, labels)
+    mistakes = find_mistakes(unseen.samples, labels, parts)
+    doubted = suspects(mistakes)
+    figures["suspects"] = [
+        {"id": m.sample.id, "at": m.sample.at, "field": m.field, "gold": m.gold[0], "predicted": m.said[0], "probability": m.probability}
+        for m in doubted
+    ]
+    figures["label_shares"] = label_shares(parts, counts)
+    sentence = None
+    if against is not None:
+        tell(f"labelling {len(unseen.samples)} texts with {against.model.id}")
+        comparison = compare(unseen.samples, labels, against.label(unseen.observed[1]), seed=seed)
+        sentence = comparison.sentence(lang)
+        figures["against"] = _against(against.model.id, comparison, sentence)
+    checked = check_gates(figures, wanted)
+    tell("looking for the words that decided")
+    explained = {(m.place, m.field): m for m in worst(mistakes, unseen.observed[0], classifier)}
+    doubted = [explained.get((m.place, m.field), m) for m in doubted]
+    page = report_html(figures, Found(tuple(explained.values()), doubted, checked), say=say, label=label)
+    table = errors_csv([explained.get((m.place, m.field), m) for m in mistakes], label=label)
+    content = (json.dumps(figures, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode("utf-8", "replace")
+    _write_all(out, {"metrics.json": content, "errors.csv": table, "report.html": page.encode("utf-8", "replace")})
+    return Evaluation(figures, sentence, tuple(str(gate) for gate in checked if not gate.is_met))
+
+
+def _unseen(samples: Sequence[Sample], classifiers: Sequence[Classifier]) -> _Unseen:
+    observed = [[c.observe(joined(s.title, s.text)) for s in samples] for c in classifiers]
+    kept = [
+        i for i in range(len(samples))
+        if not any(seen_key(seen[i].cleaned.text.casefold()) in c.model.seen for c, seen in zip(classifiers, observed, strict=True))
+    ]  # fmt: skip
+    if not kept:
+        raise PharmavoixError(
+            f"none of the {len(samples)} texts can be used: {' or '.join(c.model.id for c in classifiers)} learned from all of them. "
+            "Give a test file of texts that no model has seen."
+            if samples
+            else "no sample to evaluate on: the test files hold none. Give labelled texts; in a corrected table fill the column 'annotator'."
+        )
+    return _Unseen([samples[i] for i in kept], [[seen[i] for i in kept] for seen in observed], len(samples) - len(kept))
+
+
+def _label_counts(classifier: Classifier, train: Sequence[Sample] | None) -> Mapping[str, Mapping[str, int]]:
+    """Return how often each label stands in the model's training texts, by part, as far as it is known."""
+    stated = classifier.model.card.get("label_counts") or {}
+    if stated or train is None:
+        return {task: {str(label).lower() if task == "adverse_event" else label: n for label, n in given.items()} for task, given in stated.items()}
+    counted = {}
+    for task in _COUNTED:
+        given = [value for s in train if (value := getattr(s, task)) is not None]
+        counted[task] = Counter(label for value in given for label in (value if isinstance(value, tuple) else (str(value).lower(),)))
+    return counted
+
+
+def _figures(
+    classifier: Classifier, unseen: _Unseen, labels: Sequence[Labels], counts: Mapping[str, Mapping[str, int]], *, seed: int
+) -> dict[str, Any]:
+    parts = find_parts(unseen.samples, labels)
+    if not parts:
+        raise PharmavoixError(
+            f"the {len(unseen.samples)} texts hold no label that {classifier.model.id} gives. "
+            f"Give a test file with one of {', '.join(sorted(classifier.model.heads))}, or evaluate another model."
+        )
+    return {
+        "model": classifier.model.id,
+        "n": len(unseen.samples),
+        "learned_from": unseen.left_out,
+        **metrics(unseen.samples, labels, thresholds=classifier.model.thresholds, seed=seed),
+        "baselines": {
+            "majority": by_majority(parts, counts),
+            "keywords": by_keywords(parts, [joined(s.title, s.text) for s in unseen.samples]),
+        },
+        "slices": slices(unseen.samples, parts),
+    }
+
+
+def _against(model: str, comparison: Comparison, sentence: str) -> dict[str, Any]:
+    differences = {name: {**asdict(found), "verdict": found.verdict} for name, found in comparison.differences.items()}
+    return {"model": model, "differences": differences, "losses": list(comparison.losses), "sentence": sentence}
+
+
+def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write every file under a temporary name, then give each its own."""
+    parts = {name: folder / f".{name}.{os.getpid()}.part" for name in files}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            parts[name].write_bytes(content)
+        for name, part in parts.items():
+            part.replace(folder / name)
+    except OSError as cause:
+        raise PharmavoixError(f"{folder}: the report cannot be written there ({cause.strerror}). Choose another folder.") from cause
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
 
 
 def evaluate(classifier: Classifier, samples: Sequence[Sample]) -> dict[str, Any]:
     """Label ``samples`` and return the figures; texts that the model learned from are left out and counted."""
-    observed = [classifier.observe(joined(s.title, s.text)) for s in samples]
-    kept = [i for i, o in enumerate(observed) if seen_key(o.cleaned.text.casefold()) not in classifier.model.seen]
-    labels = classifier.label([observed[i] for i in kept])
-    figures = metrics([samples[i] for i in kept], labels)
-    return {"model": classifier.model.id, "n": len(kept), "learned_from": len(samples) - len(kept), **figures}
-
-
-def metrics(samples: Sequence[Sample], labels: Sequence[Labels]) -> dict[str, Any]:
-    """Return the figures of each part that has gold labels; a part without is absent."""
-    figures: dict[str, Any] = {}
-    pairs = list(zip(samples, labels, strict=True))
-    for part, probabilities in (("primary_theme", "p_theme"), ("sentiment", "p_sentiment")):
-        having = [(s, said) for s, said in pairs if getattr(s, part) is not None and getattr(said, part) is not None]
-        if having:
-            gold = [getattr(s, part) for s, _ in having]
-            figures[part] = single_label_figures(gold, [getattr(said, part) for _, said in having])
-            error = expected_calibration_error([getattr(said, probabilities) for _, said in having], gold)
-            figures.setdefault("calibration", {})[f"{part}_ece"] = error
-            kept = [(s, said) for s, said in having if not said.needs_review]
-            figures[part]["without_review"] = {
-                "share": round(len(kept) / len(having), 4),
-                "accuracy": round(sum(getattr(s, part) == getattr(said, part) for s, said in kept) / len(kept), 4) if kept else None,
-            }
-    having = [(s, said) for s, said in pairs if s.themes is not None and said.themes]
-    if having:
-        figures["themes"] = multi_label_figures([s.themes or () for s, _ in having], [said.themes for _, said in having])
-    having = [(s, said) for s, said in pairs if s.sub_themes is not None and said.themes]
-    if having:
-        figures["sub_themes"] = multi_label_figures([s.sub_themes or () for s, _ in having], [said.sub_themes for _, said in having])
-    having = [(s, said) for s, said in pairs if s.labs is not None]
-    if having:
-        figures["labs"] = set_figures([s.labs or () for s, _ in having], [said.labs for _, said in having])
-    having = [(s, said) for s, said in pairs if s.adverse_event is not None and said.adverse_event is not None]
-    if having:
-        figures["adverse_event"] = binary_figures([bool(s.adverse_event) for s, _ in having], [bool(said.adverse_event) for _, said in having])
-    by_lab = [(s.sentiment_by_lab[lab], said.sentiment_by_lab[lab]) for s, said in pairs if s.sentiment_by_lab and len(s.sentiment_by_lab) > 1
-              for lab in s.sentiment_by_lab if lab in said.sentiment_by_lab]  # fmt: skip
-    if by_lab:
-        figures["sentiment_by_lab"] = single_label_figures([g for g, _ in by_lab], [s for _, s in by_lab])
-    return figures
-
-
-def baselines(train: Sequence[Sample], samples: Sequence[Sample]) -> dict[str, Any]:
-    """Return the figures of the commonest label and of words alone, both learned from ``train``."""
-    figures: dict[str, Any] = {"majority": {}, "words": {}}
-    read = [clean(joined(s.title, s.text)).text for s in samples]
-    for part in ("primary_theme", "sentiment", "adverse_event"):
-        known = [s for s in train if getattr(s, part) is not None]
-        asked = [i for i, s in enumerate(samples) if getattr(s, part) is not None]
-        if not known or not asked:
-            continue
-        texts, gold = [read[i] for i in asked], [str(getattr(samples[i], part)) for i in asked]
-        learned = [str(getattr(s, part)) for s in known]
-        said = {"majority": majority(learned, texts), "words": words_alone([clean(joined(s.title, s.text)).text for s in known], learned, texts)}
-        for name, labels in said.items():
-            if part == "adverse_event":
-                figures[name][part] = binary_figures([g == "True" for g in gold], [label == "True" for label in labels])
-            else:
-                figures[name][part] = {k: v for k, v in single_label_figures(gold, labels).items() if k in ("accuracy", "macro_f1")}
-    return figures
+    unseen = _unseen(samples, [classifier])
+    labels = classifier.label(unseen.observed[0])
+    figures = metrics(unseen.samples, labels, thresholds=classifier.model.thresholds)
+    return {"model": classifier.model.id, "n": len(labels), "learned_from": unseen.left_out, **figures}
 
 
 def _screen(name: str, figures: dict[str, Any]) -> str:
@@ -108,8 +218,8 @@ def _screen(name: str, figures: dict[str, Any]) -> str:
             words = figures["baselines"].get("words", {}).get(part)
             beside = f" (words: precision {words['precision']}, recall {words['recall']})" if words else ""
             lines.append(f"  {part}: precision {f['precision']}, recall {f['recall']}, F1 {f['f1']}, {f['count']} cases{beside}")
-    if "sentiment_by_lab" in figures:
-        f = figures["sentiment_by_lab"]
+    if "several_labs" in figures.get("sentiment_by_lab", {}):
+        f = figures["sentiment_by_lab"]["several_labs"]
         lines.append(f"  sentiment_by_lab (copied from the text): macro-F1 {f['macro_f1']}, {f['n']} cases in texts with several labs")
     return "\n".join(lines)
 
@@ -130,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for test in chosen.tests:
         samples = sources.test if str(test) == "seeds" else list(read_samples([test], taxonomy=taxonomy))
         figures = evaluate(classifier, samples)
-        figures["baselines"] = {} if chosen.without_baselines else baselines([*sources.real, *sources.invented], samples)
+        figures["baselines"] = {} if chosen.without_baselines else learned_baselines([*sources.real, *sources.invented], samples)
         everything[str(test.name)] = figures
         print(_screen(test.name, figures), flush=True)
     if chosen.out:

@@ -12,11 +12,15 @@ from sklearn.model_selection import GroupKFold
 
 from models.features import FeatureReader, Features, fit_features
 from models.heads import Head, sigmoid, softmax
-from models.store import Review
+from models.store import OWN, Review
+from seeds.errors import SampleError
 from seeds.samples import POLARITIES, Sample
 from seeds.taxonomy import Taxonomy
 
-__all__ = ["FitConfig", "Fitted", "fit"]
+__all__ = [
+    "DEFAULT_THRESHOLD", "FitConfig", "Fitted", "Task", "calibration", "class_weights", "fit", "gold_of", "group_folds", "label_thresholds",
+    "own_task", "review_limits", "tasks_of",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -61,15 +65,30 @@ class Fitted:
 
 def tasks_of(samples: Sequence[Sample], taxonomy: Taxonomy) -> list[Task]:
     """Return the tasks for which some sample has a label."""
-    subs = tuple(taxonomy.parent_of)
-    tasks = [
-        Task("primary_theme", taxonomy.theme_ids, True, _one_hot([s.primary_theme for s in samples], taxonomy.theme_ids)),
-        Task("themes", taxonomy.theme_ids, False, _many_hot([s.themes for s in samples], taxonomy.theme_ids)),
-        Task("sub_themes", subs, False, _many_hot([s.sub_themes for s in samples], subs)),
-        Task("sentiment", POLARITIES, True, _one_hot([s.sentiment for s in samples], POLARITIES)),
-        Task("adverse_event", ("true",), False, _many_hot([_yes(s.adverse_event) for s in samples], ("true",))),
-    ]
+    labels = {
+        "primary_theme": taxonomy.theme_ids,
+        "themes": taxonomy.theme_ids,
+        "sub_themes": tuple(taxonomy.parent_of),
+        "sentiment": POLARITIES,
+        "adverse_event": ("true",),
+    }
+    tasks = [Task(name, known, name in ("primary_theme", "sentiment"), gold_of(samples, name, known)) for name, known in labels.items()]
     return [_with_cases(task) for task in tasks if not np.isnan(task.gold).all()]
+
+
+def own_task(samples: Sequence[Sample]) -> Task:
+    """Return the task of a label set of the user's own: one label a text, unless some text has several.
+
+    Raises
+    ------
+    SampleError
+        Fewer than two labels were given.
+    """
+    labels = tuple(sorted({label for s in samples for label in s.own or ()}))
+    if len(labels) < 2:
+        raise SampleError(f"{len(labels)} label found in the column, {', '.join(labels) or 'none'}; a classifier needs two or more.")
+    has_one = all(len(s.own) == 1 for s in samples if s.own is not None)
+    return Task(OWN, labels, has_one, _many_hot([s.own for s in samples], labels))
 
 
 def _with_cases(task: Task) -> Task:
@@ -78,6 +97,15 @@ def _with_cases(task: Task) -> Task:
     if task.softmax or len(kept) == len(task.labels):
         return task
     return Task(task.name, tuple(task.labels[i] for i in kept), task.softmax, task.gold[:, kept])
+
+
+def gold_of(samples: Sequence[Sample], task: str, labels: Sequence[str]) -> Floats:
+    """Return what a person said, shape (samples, labels): 1 for the labels given, 0 for the others, NaN where nobody said."""
+    if task in ("primary_theme", "sentiment"):
+        return _one_hot([getattr(s, task) for s in samples], labels)
+    if task == "adverse_event":
+        return _many_hot([_yes(s.adverse_event) for s in samples], labels)
+    return _many_hot([getattr(s, task) for s in samples], labels)
 
 
 def _yes(said: bool | None) -> tuple[str, ...] | None:
@@ -97,9 +125,16 @@ def _many_hot(values: Sequence[Sequence[str] | None], labels: Sequence[str]) -> 
 
 
 def fit(
-    texts: Sequence[str], vectors: Floats, samples: Sequence[Sample], *, taxonomy: Taxonomy, config: FitConfig, weights: Floats
+    texts: Sequence[str],
+    vectors: Floats,
+    samples: Sequence[Sample],
+    *,
+    tasks: Sequence[Task],
+    config: FitConfig,
+    weights: Floats,
+    features: Features | None = None,
 ) -> Fitted:
-    """Fit every head.
+    """Fit a head for each task.
 
     Parameters
     ----------
@@ -110,7 +145,7 @@ def fit(
     weights
         How much each sample counts, shape (texts,).
     """
-    features = fit_features(
+    features = features or fit_features(
         texts,
         most_words=config.most_words,
         most_characters=config.most_characters,
@@ -121,13 +156,12 @@ def fit(
     mean, deviation = vectors.mean(axis=0), np.maximum(vectors.std(axis=0), 1e-9)
     scale = config.vector_weight / deviation
     inputs = sparse.csr_matrix(sparse.hstack([sparse.csr_matrix((vectors - mean) * scale), lexical]))
-    groups = np.array([s.group or s.text for s in samples])
-    folds = list(GroupKFold(config.folds, shuffle=True, random_state=config.seed).split(inputs, groups=groups))
+    folds = group_folds(samples, folds=config.folds, seed=config.seed)
     heads: list[Head] = []
     held_out: dict[str, Floats] = {}
-    for task in tasks_of(samples, taxonomy):
+    for task in tasks:
         raw = _held_out_logits(task, inputs, folds, config, weights)
-        temperature, shift = _calibration(task, raw, weights)
+        temperature, shift = calibration(task, raw, weights)
         calibrated = raw / temperature if shift is None else raw / temperature + shift
         held_out[task.name] = softmax(calibrated) if task.softmax else sigmoid(calibrated)
         coefficients, intercept = _fitted(task, inputs, np.arange(len(texts)), config, weights)
@@ -146,10 +180,8 @@ def fit(
                 shift=shift,
             )
         )
-    tasks = {task.name: task for task in tasks_of(samples, taxonomy)}
-    several: tuple[str, ...] = ("themes", "sub_themes", "adverse_event")
-    thresholds = {name: _thresholds(tasks[name], held_out[name]) for name in several if name in tasks}
-    review = _review(tasks, held_out, weights, config)
+    thresholds = {task.name: label_thresholds(task, held_out[task.name]) for task in tasks if not task.softmax}
+    review = review_limits(tasks, held_out, weights, config)
     return Fitted(features, tuple(heads), thresholds, review, held_out)
 
 
@@ -205,7 +237,15 @@ def _balance(y: NDArray[np.generic], weight: Floats, power: float) -> Floats:
     return np.asarray(balanced / np.average(balanced, weights=weight))
 
 
-def _calibration(task: Task, raw: Floats, weights: Floats) -> tuple[float, Floats | None]:
+def class_weights(y: NDArray[np.generic], known: NDArray[np.bool_], *, smoothing: float, classes: int = 2) -> Floats:
+    """Return weights inverse to a class's frequency (each counted ``smoothing`` times more), mean 1 over the known rows; 0 elsewhere."""
+    at = np.asarray(y, dtype=int)
+    counts = np.bincount(at[known], minlength=classes) + smoothing
+    weights = np.where(known, (counts.sum() / (classes * counts))[at], 0.0)
+    return weights / max(1e-9, weights[known].mean()) if known.any() else weights
+
+
+def calibration(task: Task, raw: Floats, weights: Floats) -> tuple[float, Floats | None]:
     """Return the temperature and the shifts that make held-out probabilities true (least log loss)."""
     rows = ~np.isnan(task.gold).any(axis=1)
     logits, gold, weight = raw[rows], task.gold[rows], weights[rows]
@@ -231,10 +271,11 @@ def _calibration(task: Task, raw: Floats, weights: Floats) -> tuple[float, Float
 
 # A threshold learned from fewer held-out cases than this would be chance.
 _FEWEST_CASES = 8
-_DEFAULT_THRESHOLD = 0.4
+DEFAULT_THRESHOLD = 0.4
+"""From which a label is given whose cases are too few to learn a threshold from."""
 
 
-def _thresholds(task: Task, held_out: Floats) -> dict[str, float]:
+def label_thresholds(task: Task, held_out: Floats) -> dict[str, float]:
     """Return for each label the probability from which it is given.
 
     Themes and sub-themes: the best F1 on held-out texts. Adverse events: the best F2, where a missed case weighs more
@@ -248,7 +289,7 @@ def _thresholds(task: Task, held_out: Floats) -> dict[str, float]:
         grid = np.arange(0.1, 0.71, 0.01)
         scores = [_f_score(gold, p >= limit, beta) for limit in grid]
         enough = gold.sum() >= _FEWEST_CASES
-        chosen[label] = round(float(grid[int(np.argmax(scores))]), 2) if enough else _DEFAULT_THRESHOLD
+        chosen[label] = round(float(grid[int(np.argmax(scores))]), 2) if enough else DEFAULT_THRESHOLD
     return chosen
 
 
@@ -257,13 +298,12 @@ def _f_score(gold: Floats, said: NDArray[np.bool_], beta: float) -> float:
     return (1 + beta**2) * hit / max(1e-9, beta**2 * float(gold.sum()) + float(said.sum()))
 
 
-def _review(tasks: Mapping[str, Task], held_out: Mapping[str, Floats], weights: Floats, config: FitConfig) -> Review:
+def review_limits(tasks: Sequence[Task], held_out: Mapping[str, Floats], weights: Floats, config: FitConfig) -> Review:
     """Return the lowest limits at which what is kept is right as often as wanted, and at most half is sent away."""
-    limits = {}
-    for name in ("primary_theme", "sentiment"):
-        limits[name] = 0.0
-        if name in tasks:
-            task = tasks[name]
+    limits = dict.fromkeys(("primary_theme", "sentiment", OWN), 0.0)
+    for task in tasks:
+        name = task.name
+        if name in limits and task.softmax:
             rows = ~np.isnan(task.gold).any(axis=1)
             p, right = held_out[name][rows], held_out[name][rows].argmax(axis=1) == task.gold[rows].argmax(axis=1)
             for limit in np.arange(0.3, 0.8, 0.01):
@@ -271,4 +311,13 @@ def _review(tasks: Mapping[str, Task], held_out: Mapping[str, Floats], weights: 
                 if kept.mean() < 0.65 or np.average(right[kept], weights=weights[rows][kept]) >= config.wanted_accuracy:
                     limits[name] = round(float(limit), 2)
                     break
-    return Review(limits["primary_theme"], limits["sentiment"])
+    return Review(limits["primary_theme"], limits["sentiment"], limits[OWN])
+
+
+def group_folds(samples: Sequence[Sample], *, folds: int, seed: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Return (train, test) rows by fold; a group, thread, author or text is never on both sides. Fewer than two of them: none."""
+    keys = np.array([s.split_key or s.text for s in samples])
+    folds = min(folds, len(set(keys.tolist())))
+    if folds < 2:
+        return []
+    return list(GroupKFold(folds, shuffle=True, random_state=seed).split(keys, groups=keys))

@@ -21,7 +21,7 @@ from models.store import DEFAULT_MODEL, save_model, seen_key
 from nlp.observe import Observer, joined
 from seeds.samples import Sample
 from seeds.taxonomy import Taxonomy, read_taxonomy
-from training.fit import FitConfig, Fitted, fit
+from training.fit import FitConfig, Fitted, fit, tasks_of
 from training.onnx_export import export
 from training.sources import REAL_TRAIN, Sources, read_sources, training_observer
 
@@ -45,7 +45,7 @@ def make_model(folder: Path, *, taxonomy: Taxonomy, sources: Sources, config: Fi
         shutil.copyfile(ENCODER_DIR / "tokenizer.json", place / "tokenizer.json")
         texts = read_as(samples, training_observer())
         vectors = Encoder(place).encode(texts).astype(np.float64)
-        fitted = fit(texts, vectors, samples, taxonomy=taxonomy, config=config, weights=np.ones(len(samples)))
+        fitted = fit(texts, vectors, samples, tasks=tasks_of(samples, taxonomy), config=config, weights=np.ones(len(samples)))
         card = _card(sources, config, taxonomy, fitted, samples, real_left_out)
         save_model(
             place,

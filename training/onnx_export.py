@@ -34,8 +34,9 @@ Array = NDArray[Any]
 class _Graph:
     """Nodes and initialisers as they are added."""
 
-    def __init__(self, *, form: str) -> None:
+    def __init__(self, *, form: str, epsilon: float) -> None:
         self.form = form
+        self._epsilon = epsilon
         self.nodes: list[Any] = []
         self.weights: list[Any] = []
         self._count = 0
@@ -84,7 +85,7 @@ class _Graph:
         """Return x normalised over its width, in double precision: sums in single precision differ by processor."""
         gamma, beta = self.constant(weight.astype(np.float64)), self.constant(bias.astype(np.float64))
         wide = self.add("Cast", x, to=TensorProto.DOUBLE)
-        return self.add("Cast", self.add("LayerNormalization", wide, gamma, beta, axis=-1, epsilon=1e-12), to=TensorProto.FLOAT)
+        return self.add("Cast", self.add("LayerNormalization", wide, gamma, beta, axis=-1, epsilon=self._epsilon), to=TensorProto.FLOAT)
 
     def attention(self, joined: str, *, width: int, heads: int) -> str:
         """Return the attended values of ``joined`` (query, key and value side by side); the softmax in double precision."""
@@ -162,17 +163,20 @@ def _layer(graph: _Graph, x: str, w: Mapping[str, Array], prefix: str, *, heads:
     return norm(graph.add("Add", linear(wide, "output.dense"), attended), "output.LayerNorm")
 
 
-def export(weights: Mapping[str, Array], path: Path, *, heads: int, form: str) -> None:
-    """Write the encoder with ``weights`` (transformers' BertModel names) to ``path`` in ``form``."""
+def export(weights: Mapping[str, Array], path: Path, *, heads: int, form: str, epsilon: float = 1e-12, first_position: int = 0) -> None:
+    """Write the encoder with ``weights`` (transformers' BertModel names) to ``path`` in ``form``.
+
+    ``epsilon`` is that of its norms; ``first_position`` the row of the position vectors that the first token takes.
+    """
     if form not in FORMS:
         raise ValueError(f"unknown form {form!r}; choose one of {sorted(FORMS)}")
     w = {name: np.asarray(tensor, dtype=np.float32) for name, tensor in weights.items()}
-    graph = _Graph(form=form)
+    graph = _Graph(form=form, epsilon=epsilon)
     words = _embed(graph, "ids", w["embeddings.word_embeddings.weight"])
     count = graph.add("Shape", "ids", start=1, end=2)
     zero = graph.constant(np.array([0], dtype=np.int64))
     # Token type 0 throughout: one table for positions and types.
-    places = graph.constant(w["embeddings.position_embeddings.weight"] + w["embeddings.token_type_embeddings.weight"][0])
+    places = graph.constant(w["embeddings.position_embeddings.weight"][first_position:] + w["embeddings.token_type_embeddings.weight"][0])
     x = graph.add("Add", words, graph.add("Slice", places, zero, count, zero))
     x = graph.norm(x, w["embeddings.LayerNorm.weight"], w["embeddings.LayerNorm.bias"])
     layers = 1 + max(int(name.split(".")[2]) for name in w if name.startswith("encoder.layer."))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pharmavoix.exports.aliases import KNOWN_HEADERS, normalise
 from pharmavoix.exports.columns import Columns, columns_by_alias, with_map
-from seeds.containers import Broken, HeaderScore, Record, Table, open_table
 from pharmavoix.exports.talkwalker import AUTHOR_PREFIXES, is_talkwalker, talkwalker_columns, talkwalker_platform
 from pharmavoix.exports.values import DateReader, is_ruined_id, read_number, read_polarity
 from pharmavoix.post import Post, Rejected
+from seeds.containers import Broken, HeaderScore, Record, Table, open_table
 from seeds.errors import ExportError
 
 __all__ = ["FORMATS", "Export", "kept_source_columns", "open_export"]
