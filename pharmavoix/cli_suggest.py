@@ -22,12 +22,14 @@ def suggest(
 ) -> None:
     """Choose the posts whose labels would teach most, ready to annotate."""
     from pharmavoix import suggestions
+    from pharmavoix.progress import teller
     from training.suggest import SuggestConfig
 
     if to not in suggestions.KINDS_OF_FILE:
         raise PharmavoixError(f"--to {to!r}: choose {' or '.join(suggestions.KINDS_OF_FILE)}.")
     config = SuggestConfig(count=count, random_share=random_share, seed=seed)
-    outcome = suggestions.suggest(inputs, out, config, to=to, excel_fr=excel_fr)
+    with teller() as tell:
+        outcome = suggestions.suggest(inputs, out, config, to=to, excel_fr=excel_fr, tell=tell)
     chosen = outcome.choice.suggested
     kinds = Counter(each.drawn for each in chosen)
     _say(

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,15 @@ class Outcome:
     first_unreadable: str | None
 
 
-def suggest(inputs: Sequence[str], out: str, config: SuggestConfig, *, to: str = "table", excel_fr: bool = False) -> Outcome:
-    """Choose among the rows of ``inputs`` (tables of ours, folders of Parquet parts) and write those worth annotating to ``out``."""
+def suggest(
+    inputs: Sequence[str], out: str, config: SuggestConfig, *, to: str = "table", excel_fr: bool = False, tell: Callable[[str], None] = lambda _: None
+) -> Outcome:
+    """Choose among the rows of ``inputs`` (tables of ours, folders of Parquet parts) and write those worth annotating to ``out``.
+
+    ``tell`` hears now and then how far the reading is.
+    """
     _check_out(out, to, inputs, excel_fr=excel_fr)
-    reading = _Reading(_open_all(inputs))
+    reading = _Reading(_open_all(inputs), tell)
     choice = choose(reading.candidates(), labelled=reading.labelled, config=config)
     if not choice.suggested:
         raise ExportError(
@@ -127,11 +132,14 @@ def _check_columns(table: Table) -> None:
         raise ExportError(f"{table.name}: not a table of labelled posts, without {shown}. Run `pharmavoix classify` on it first.")
 
 
+_TELL_EVERY = 20_000  # rows
+
+
 class _Reading:
     """One reading of all tables, and what was met in it."""
 
-    def __init__(self, tables: Sequence[Table]) -> None:
-        self._tables = tables
+    def __init__(self, tables: Sequence[Table], tell: Callable[[str], None]) -> None:
+        self._tables, self._tell = tables, tell
         self.labelled: set[bytes] = set()
         self.rows = self.unreadable = 0
         self.first_unreadable: str | None = None
@@ -141,6 +149,8 @@ class _Reading:
         for table in self._tables:
             for record in table.records():
                 self.rows += 1
+                if self.rows % _TELL_EVERY == 0:
+                    self._tell(f"suggest: {self.rows} rows read, in {table.name}")
                 where = f"{table.name}, {f'line {record.line}' if record.line else f'row {record.row}'}"
                 if isinstance(record, Broken):
                     self.unreadable += 1

@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class FineTuneConfig:
     batch: int = 16
     label_smoothing: float = 0.1
     dropout: float = 0.1
+    layer_decay: float = 0.9  # each layer learns slower than the one above it
+    averaging: float = 0.99  # what is kept of the mean weights at each step; the mean is what is measured and shipped
     freeze_words: bool = True  # the vectors of word pieces: two thirds of the weights, and too few samples to move them
     checkpoint_seconds: float = 60.0
     seed: int = 2018
@@ -102,7 +105,8 @@ def fine_tune(
             if now - last >= config.checkpoint_seconds:
                 last = now
                 checkpoint.save(run, state)
-        loss, right = run.measure([ids[i] for i in valid], valid)
+        with run.averaged():
+            loss, right = run.measure([ids[i] for i in valid], valid)
         learned = state["loss"] / order.per_epoch
         state["history"].append({"train_loss": round(learned, 4), "valid_loss": round(loss, 4), "valid_accuracy": round(right, 4)})
         tell(f"epoch {state['epoch'] + 1}: loss {learned:.3f}, on validation texts {loss:.3f}, {right:.1%} right")
@@ -157,17 +161,18 @@ class _Run:
         self._is_half = _has_bfloat16(torch)
         self._gold = {task.name: torch.tensor(np.nan_to_num(task.gold), dtype=torch.float32) for task in tasks}
         self._known = {task.name: torch.tensor(~np.isnan(task.gold).any(axis=1)) for task in tasks}
-        trained = [(n, p) for n, p in self.encoder.named_parameters() if p.requires_grad]
-        plain = [p for n, p in trained if n.endswith("bias") or "LayerNorm" in n]
-        decayed = [p for n, p in trained if not (n.endswith("bias") or "LayerNorm" in n)]
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": decayed, "weight_decay": config.weight_decay},
-                {"params": plain, "weight_decay": 0.0},
-                {"params": list(self.heads.parameters()), "lr": config.head_learning_rate, "weight_decay": config.weight_decay},
-            ],
-            lr=config.learning_rate,
-        )
+        groups = [{"params": list(self.heads.parameters()), "lr": config.head_learning_rate, "weight_decay": config.weight_decay}]
+        layers = self.encoder.config.num_hidden_layers
+        by_rate: dict[tuple[float, float], list[Any]] = {}
+        for name, weight in self.encoder.named_parameters():
+            if weight.requires_grad:
+                depth = layers - 1 - int(name.split("layer.")[1].split(".")[0]) if "layer." in name else layers
+                decay = 0.0 if name.endswith("bias") or "LayerNorm" in name else config.weight_decay
+                by_rate.setdefault((config.learning_rate * config.layer_decay**depth, decay), []).append(weight)
+        groups += [{"params": weights, "lr": rate, "weight_decay": decay} for (rate, decay), weights in by_rate.items()]
+        self.optimiser = torch.optim.AdamW(groups)
+        self.mean = {name: tensor.clone() for name, tensor in self.trained().items()}
+        self._steps = 0
         self.schedule: Any = None
 
     def plan(self, steps: int) -> None:
@@ -177,6 +182,7 @@ class _Run:
         self.schedule = get_linear_schedule_with_warmup(self.optimiser, round(steps * self._config.warmup), steps)
 
     def skip_to(self, step: int) -> None:
+        self._steps = step
         if step:
             self.schedule.last_epoch = step - 1
             self.optimiser._opt_called = True
@@ -202,7 +208,20 @@ class _Run:
         self._torch.nn.utils.clip_grad_norm_([p for group in self.optimiser.param_groups for p in group["params"]], 1.0)
         self.optimiser.step()
         self.schedule.step()
+        self._steps += 1
+        kept = min(self._config.averaging, self._steps / (self._steps + 10))  # the first steps say little
+        with self._torch.no_grad():
+            for name, tensor in self.trained().items():
+                self.mean[name].lerp_(tensor, 1 - kept)
         return float(loss.detach())
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Put the mean weights in place of the last ones for a while."""
+        last = {name: tensor.clone() for name, tensor in self.trained().items()}
+        self.put(self.mean)
+        yield
+        self.put(last)
 
     def _loss(self, vectors: Any, rows: Sequence[int], *, smoothing: float) -> Any:
         """Return the mean loss over the tasks that somebody labelled in these rows; a label that is missing teaches nothing."""
@@ -281,6 +300,7 @@ class _Checkpoint:
             folder = self._work / stated["folder"]
             optimiser = torch.load(folder / "optimiser.pt", weights_only=True)
             run.put(load_file(folder / "weights.safetensors"))
+            run.mean = load_file(folder / "mean.safetensors")
             run.optimiser.load_state_dict(optimiser["state"])
             torch.set_rng_state(optimiser["chance"])
         except (OSError, ValueError, KeyError):
@@ -295,6 +315,7 @@ class _Checkpoint:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         save_file({n: t.contiguous() for n, t in run.trained().items()}, folder / "weights.safetensors")
+        save_file(run.mean, folder / "mean.safetensors")
         torch.save({"state": run.optimiser.state_dict(), "chance": torch.get_rng_state()}, folder / "optimiser.pt")
         for file in folder.iterdir():
             with file.open("rb") as written:
@@ -307,11 +328,11 @@ class _Checkpoint:
                 shutil.rmtree(old, ignore_errors=True)
 
     def keep(self, run: _Run) -> None:
-        """Keep the weights as the best so far."""
+        """Keep the mean weights as the best so far."""
         from safetensors.torch import save_file
 
         part = self._work / "best.safetensors.part"
-        save_file({n: t.contiguous() for n, t in run.trained().items()}, part)
+        save_file(run.mean, part)
         part.replace(self._work / "best.safetensors")
 
     def restore_kept(self, run: _Run) -> None:

@@ -235,8 +235,9 @@ class _Selection:
         return len(self._chosen)
 
     def suggested(self) -> tuple[Suggested, ...]:
-        """Return what was chosen, in the order of the numbers."""
-        return tuple(Suggested(self._candidates[at], drawn) for at, drawn in sorted(self._chosen.items()))
+        """Return what was chosen by its key: by its number, what chance drew would all come first."""
+        chosen = (Suggested(self._candidates[at], drawn) for at, drawn in self._chosen.items())
+        return tuple(sorted(chosen, key=lambda each: each.candidate.key))
 
     def draw(self, count: int, *, among: AbstractSet[bytes]) -> None:
         """Take the lowest numbers: each text is as likely as any other, also one that resembles another."""
@@ -260,9 +261,8 @@ class _Selection:
 
     def vary(self, count: int) -> None:
         """Take what is least like those chosen: values seldom met, then words."""
-        theme, sentiment, _ = self._doubts
         for _ in range(count):
-            at = self._best(self._rarity() + (1 - self._nearest) / 2 + _SPREAD * np.maximum(theme, sentiment) / 3, self._is_french)
+            at = self._best(self._rarity() + (1 - self._nearest) / 2, self._is_french)
             if at is None:
                 return
             self._take(at, "variety")

@@ -15,12 +15,14 @@ from xml.etree import ElementTree
 import pytest
 from python_calamine import CalamineWorkbook
 
+from pharmavoix import suggestions
 from pharmavoix.cli import main
 from pharmavoix.table import COLUMNS
 from pharmavoix.writers import open_writer
 from seeds.taxonomy import read_taxonomy
 from tests.training.invented import invented_texts
 from training.samples import read_sample_files
+from training.suggest import SuggestConfig
 
 ROOT = Path(__file__).parents[2]
 THEMES = read_taxonomy().theme_ids
@@ -143,6 +145,13 @@ def test_a_folder_may_hold_many_parts_and_inputs_may_be_many(suggest: Run) -> No
     assert "of 350 rows" in answer.err and "300 distinct texts" in answer.err
 
 
+def test_a_long_reading_says_how_far_it_is(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pharmavoix.suggestions._TELL_EVERY", 100)
+    said: list[str] = []
+    suggestions.suggest([write("t.csv", TABLE[:250])], "s.csv", SuggestConfig(5), tell=said.append)
+    assert said == ["suggest: 100 rows read, in t.csv", "suggest: 200 rows read, in t.csv"]
+
+
 def test_further_sheets_of_a_spreadsheet_are_read(suggest: Run, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pharmavoix.writers._XlsxWriter._ROWS", 101)
     write("t.xlsx", TABLE[:250])
@@ -206,6 +215,13 @@ def test_what_was_annotated_is_not_suggested_again(suggest: Run) -> None:
     assert not {each["text"] for each in first} & {each["text"] for each in suggested()}
     assert "40 texts were left out: they have an annotator already" in answer.err
     assert "from 260 distinct texts" in answer.err
+
+
+def test_annotations_count_whichever_input_holds_them(suggest: Run) -> None:
+    signed = [{**each, "annotator": "Zoé"} for each in TABLE if each["id"][-3:] not in ("100", "177", "254")]
+    answer = suggest(write("t.csv"), write("signed.csv", signed, extra=("annotator", "drawn")), count=3)
+    assert {each["id"][-3:] for each in suggested()} == {"100", "177", "254"}
+    assert "from 3 distinct texts" in answer.err and "297 texts were left out" in answer.err
 
 
 def test_annotations_are_never_overwritten(suggest: Run) -> None:

@@ -44,6 +44,11 @@ def test_a_fifth_is_drawn_at_random_and_a_third_of_the_rest_for_variety() -> Non
     assert kinds == {"random": 10, "doubt": 27, "variety": 13}
 
 
+def test_whoever_stops_half_way_has_met_each_kind_in_its_share() -> None:
+    half = Counter(each.drawn for each in chosen(table(300), 200).suggested[:100])
+    assert half == {"random": pytest.approx(20, abs=8), "doubt": pytest.approx(53, abs=12), "variety": pytest.approx(27, abs=10)}
+
+
 @pytest.mark.parametrize(("count", "share", "drawn"), [(3, 0.2, 1), (3, 0.0, 0), (30, 1.0, 30)])
 def test_at_least_one_is_random_unless_none_is_wanted(count: int, share: float, drawn: int) -> None:
     assert len(ids(chosen(table(100), count, random_share=share), "random")) == drawn
@@ -103,9 +108,29 @@ def test_choice_spreads_over_labs_themes_voices_platforms_and_periods() -> None:
     assert sum(each.candidate.facets == most for each in picked) <= 20
 
 
+def many(count: int) -> list[Candidate]:
+    """Rows of letters that resemble nothing, quick to make, unsure."""
+    words = [" ".join(blake2b(f"{at}{word}".encode(), digest_size=4).hexdigest() for word in range(6)) for at in range(count)]
+    return unsure([candidate(f"p{at}", text) for at, text in enumerate(words)])
+
+
+def test_chance_is_fair_among_more_rows_than_are_held() -> None:
+    rows = [row if at % 10 == 0 else replace(row, needs_review=False, p_theme=SURE) for at, row in enumerate(many(600))]
+    doubtful = {row.id for row in rows[::10]}
+    found = [len(ids(chosen(rows, 6, random_share=1.0, seed=seed)) & doubtful) for seed in range(40)]
+    assert 12 <= sum(found) <= 36  # 24 expected of 240
+
+
+def test_variety_goes_to_words_not_met_yet_where_all_else_is_equal() -> None:
+    refrain = "Un même refrain revient à la fin de chaque message : prenez soin de vous et des vôtres, toujours."
+    alike = [f"{text} {refrain}" for text in invented_texts(20)]
+    rows = unsure([candidate(f"p{at}", text) for at, text in enumerate(alike)])
+    unlike = [candidate(f"unlike{at}", row.text) for at, row in enumerate(many(2))]
+    assert ids(chosen(rows + unlike, 6, random_share=0), "variety") == {"unlike0", "unlike1"}
+
+
 def test_a_lab_met_once_in_thousands_of_rows_is_chosen() -> None:
-    words = [" ".join(blake2b(f"{at}{word}".encode(), digest_size=4).hexdigest() for word in range(6)) for at in range(3000)]
-    rows = [candidate(f"p{at}", text, needs_review=True, p_theme=UNSURE) for at, text in enumerate(words)]
+    rows = many(3000)
     rows[1500] = candidate("alone", rows[1500].text, facets=("ipsen", "causes", "owned", "forum", "2024-02"))
     assert [each.drawn for each in chosen(rows, 6).suggested if each.candidate.id == "alone"] == ["variety"]
 
