@@ -9,7 +9,7 @@ A folder may come from anywhere: nothing in it is run, what is read is checked, 
 
 import hashlib
 import json
-import math
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,11 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save_file
 
-from models.encoder import BASE_PREFIX
+from models.encoder import BASE_PREFIX, brief
 from models.features import Features
 from models.heads import Head
 from seeds.errors import ModelError, TaxonomyError
+from seeds.samples import POLARITIES
 from seeds.taxonomy import Taxonomy, read_taxonomy
 
 __all__ = [
@@ -38,7 +39,18 @@ TAXONOMY_FILE = "taxonomy.json"
 OWN = "own"
 """The task of a label set of the user's own; ``own_label`` in model.json is the name of its column."""
 
-_TASKS = ("primary_theme", "themes", "sub_themes", "sentiment", "adverse_event", OWN)
+_IS_SOFTMAX = {"primary_theme": True, "themes": False, "sub_themes": False, "sentiment": True, "adverse_event": False, OWN: None}
+"""Whether one label of a task holds; with a label set of the user's own it may be either."""
+
+_PARTS = ("vector_weights", "lexical_weights", "intercept", "shift")
+_LARGEST = 1e9  # of any number: sums and products stay finite
+_LONGEST = 1000  # of a name, in characters
+_MIB = 2**20
+_MOST_BYTES = {
+    "model.json": 4 * _MIB, TAXONOMY_FILE: _MIB // 4, "vocabulary.json": 16 * _MIB, "tokenizer.json": 64 * _MIB, "seen.txt": 256 * _MIB,
+    "heads.safetensors": 256 * _MIB, "encoder.onnx": 2048 * _MIB,
+}  # fmt: skip
+"""Read whole, a file takes memory many times its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +118,7 @@ def save_model(
     save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / "heads.safetensors")
     vocabulary = {"words": features.words, "characters": features.characters}
     (folder / "vocabulary.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
-    (folder / "seen.txt").write_text("".join(f"{key}\n" for key in sorted(set(seen))), encoding="utf-8")
+    (folder / "seen.txt").write_text("".join(f"{key}\n" for key in sorted(set(seen))), encoding="utf-8", newline="\n")
     full = {
         "format": FORMAT,
         **card,
@@ -127,23 +139,36 @@ def verify_files(folder: Path) -> Mapping[str, Any]:
     if not folder.is_dir() or not path.is_file():
         raise ModelError(f"{folder}: no model here (model.json is missing). Give a model folder, or 'default' for the one that ships.")
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = json.loads(_checked(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as cause:
-        raise ModelError(f"{path}: damaged ({cause}). Copy the model again, or train it again.") from cause
+        raise ModelError(f"{path}: damaged ({brief(cause)}). Copy the model again, or train it again.") from cause
     if not isinstance(card, dict) or card.get("format") != FORMAT:
-        found = card.get("format") if isinstance(card, dict) else type(card).__name__
-        raise ModelError(f"{path}: format {found!r}, where this version reads {FORMAT}. Update PharmaVoix, or train the model again.")
+        found = brief(reprlib.repr(card.get("format"))) if isinstance(card, dict) else repr(type(card).__name__)
+        raise ModelError(f"{path}: format {found}, where this version reads {FORMAT}. Update PharmaVoix, or train the model again.")
     hashes = card.get("files")
     if not isinstance(hashes, dict) or set(hashes) - {TAXONOMY_FILE} != set(FILES):
         raise ModelError(f"{path}: the list of files is not {', '.join(FILES)}. Copy the model again.")
     for name in hashes:
-        if not (folder / name).is_file():
-            raise ModelError(f"{folder / name}: missing. Copy the model again, or train it again.")
-        if _sha256(folder / name) != hashes[name]:
+        try:
+            is_intact = _sha256(_checked(folder / name)) == hashes[name]
+        except OSError as cause:
+            raise ModelError(f"{folder / name}: cannot be read ({cause.strerror}). Copy the model again.") from cause
+        if not is_intact:
             raise ModelError(f"{folder / name}: damaged, its SHA-256 is not the one in model.json. Copy the model again, or train it again.")
-    if not isinstance(card.get("id"), str) or not card["id"]:
-        raise ModelError(f"{path}: no 'id'. Copy the model again, or train it again.")
+    if not isinstance(card.get("id"), str) or not card["id"].isprintable() or not 0 < len(card["id"]) <= _LONGEST:
+        raise ModelError(f"{path}: no 'id' that can be printed. Copy the model again.")
     return card
+
+
+def _checked(path: Path) -> Path:
+    """Return ``path`` if it is a file of this folder and of a size that a model can have."""
+    if not path.is_file():
+        raise ModelError(f"{path}: missing. Copy the model again, or train it again.")
+    if path.is_symlink() and path.parent != DEFAULT_MODEL:  # an installer may link the files of the package
+        raise ModelError(f"{path}: a link, where a file is expected. Copy the file itself into the folder.")
+    if path.stat().st_size > _MOST_BYTES[path.name]:
+        raise ModelError(f"{path}: {path.stat().st_size} bytes, more than the {_MOST_BYTES[path.name]} accepted. Copy the model again.")
+    return path
 
 
 def load_model(folder: Path, *, taxonomy: Taxonomy | None = None, any_taxonomy: bool = False) -> StoredModel:
@@ -155,29 +180,27 @@ def load_model(folder: Path, *, taxonomy: Taxonomy | None = None, any_taxonomy: 
     own = folder / TAXONOMY_FILE
     try:
         fitted_on = read_taxonomy(own) if TAXONOMY_FILE in card["files"] else taxonomy or read_taxonomy()
-    except TaxonomyError as cause:
-        raise ModelError(f"{cause}. Copy the model again, or train it again.") from cause
+    except (TaxonomyError, ValueError, RecursionError) as cause:
+        raise ModelError(f"{own}: not a usable taxonomy ({brief(cause)}). Copy the model again, or train it again.") from cause
     if card.get("taxonomy") != fitted_on.hash and not any_taxonomy:
         themes = card.get("themes")
-        known = {str(theme) for theme in themes} if isinstance(themes, list) else set()
+        known = {theme for theme in themes if isinstance(theme, str)} if isinstance(themes, list) else set()
         new = [repr(theme) for theme in fitted_on.theme_ids if known and theme not in known]
         raise ModelError(
-            f"{folder}: fitted on taxonomy {card.get('taxonomy')!r}, but this one is {fitted_on.hash!r} ({len(fitted_on.themes)} themes"
-            f"{': ' + ', '.join(new) + ' new' if new else ''}). Train it again with `pharmavoix train`, or put back the taxonomy it was fitted on."
+            f"{folder}: fitted on taxonomy {brief(reprlib.repr(card.get('taxonomy')))}, but this one is {fitted_on.hash!r} "
+            f"({len(fitted_on.themes)} themes{': ' + brief(', '.join(new)) + ' new' if new else ''}). "
+            "Train it again with `pharmavoix train`, or put back the taxonomy it was fitted on."
         )
     try:
         return _read(folder, card, fitted_on)
     except ModelError:
         raise
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError, SafetensorError) as cause:
-        raise ModelError(f"{folder}: not a complete model ({' '.join(str(cause).split())[:160]}). Copy it again, or train it again.") from cause
+        raise ModelError(f"{folder}: not a complete model ({brief(cause)}). Copy it again, or train it again.") from cause
 
 
 def _read(folder: Path, card: Mapping[str, Any], taxonomy: Taxonomy) -> StoredModel:
-    tensors = {name: tensor.astype(np.float64) for name, tensor in load((folder / "heads.safetensors").read_bytes()).items()}
-    strange = [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
-    if strange:
-        raise ValueError(f"the tensor {strange[0]!r} holds numbers that are not finite")
+    tensors = {name: _plain(name, tensor) for name, tensor in load((folder / "heads.safetensors").read_bytes()).items()}
     vocabulary = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
     features = Features(
         words=_words(vocabulary["words"], "words"),
@@ -192,21 +215,24 @@ def _read(folder: Path, card: Mapping[str, Any], taxonomy: Taxonomy) -> StoredMo
     heads = {task: _head(task, stated, tensors, features.size) for task, stated in card["heads"].items()}
     if not heads:
         raise ValueError("no head in it")
+    unread = tensors.keys() - {"word_idf", "character_idf", *(f"{task}.{part}" for task in heads for part in _PARTS)}
+    if unread:
+        raise ValueError(f"the tensor {sorted(unread)[0]!r} belongs to no head")
     if len({head.vector_weights.shape[1] for head in heads.values()}) != 1:
         raise ValueError("its heads read vectors of different widths")
-    if heads.keys() & {OWN} and not isinstance(card.get("own_label"), str):
-        raise ValueError("no name for its own label set")
+    if OWN in heads or "own_label" in card:
+        _name(card["own_label"], "the name of its own label set")
     thresholds = {
         task: {str(label): _number(limit) for label, limit in limits.items()} for task, limits in card["thresholds"].items() if task in heads
     }
     for task, head in heads.items():
         if not head.softmax and set(head.labels) - thresholds.get(task, {}).keys():
             raise ValueError(f"no threshold for some labels of {task!r}")
-    unknown = set(heads["sub_themes"].labels) - taxonomy.parent_of.keys() if "sub_themes" in heads and card["taxonomy"] == taxonomy.hash else ()
-    if unknown:
-        raise ValueError(f"the sub-theme {sorted(unknown)[0]!r} is not in its taxonomy")
+    if card["taxonomy"] == taxonomy.hash:
+        _check_labels(heads, taxonomy)
     if not isinstance(card["encoder"], dict):
         raise TypeError("'encoder' is no object")
+    _name(card["encoder"].get("prefix", BASE_PREFIX), "the prefix of its encoder", least=0)
     return StoredModel(
         folder=folder,
         card=card,
@@ -214,26 +240,37 @@ def _read(folder: Path, card: Mapping[str, Any], taxonomy: Taxonomy) -> StoredMo
         heads=heads,
         thresholds=thresholds,
         review=Review(*(_number(card["review"].get(task, 0.0)) for task in ("primary_theme", "sentiment", OWN))),
-        seen=frozenset((folder / "seen.txt").read_text(encoding="utf-8").split()),
+        seen=_seen((folder / "seen.txt").read_bytes()),
         taxonomy=taxonomy,
     )
 
 
+def _check_labels(heads: Mapping[str, Head], taxonomy: Taxonomy) -> None:
+    themes = taxonomy.theme_ids
+    known = {"primary_theme": themes, "themes": themes, "sub_themes": taxonomy.parent_of, "sentiment": POLARITIES, "adverse_event": ("true",)}
+    for task, head in heads.items():
+        unknown = sorted(set(head.labels) - set(known.get(task, head.labels)))
+        if unknown:
+            raise ValueError(f"the label {unknown[0]!r} of {task!r} is not known, nor in its taxonomy")
+
+
 def _head(task: str, stated: Mapping[str, Any], tensors: Mapping[str, np.ndarray[Any, np.dtype[np.float64]]], size: int) -> Head:
-    if task not in _TASKS:
+    if task not in _IS_SOFTMAX:
         raise ValueError(f"the head {task!r} is unknown")
+    if not isinstance(stated["softmax"], bool) or _IS_SOFTMAX[task] not in (None, stated["softmax"]):
+        raise ValueError(f"'softmax' of {task!r} is {stated['softmax']!r}")
     labels = _words(stated["labels"], f"labels of {task}")
     head = Head(
         task=task,
         labels=labels,
-        softmax=bool(stated["softmax"]),
+        softmax=stated["softmax"],
         vector_weights=tensors[f"{task}.vector_weights"],
         lexical_weights=tensors[f"{task}.lexical_weights"],
         intercept=tensors[f"{task}.intercept"],
         temperature=_number(stated["temperature"]),
         shift=tensors.get(f"{task}.shift"),
     )
-    if not labels or head.temperature <= 0:
+    if not labels or head.temperature < 1 / _LARGEST:
         raise ValueError(f"the head {task!r} has no label, or no temperature above 0")
     if head.vector_weights.ndim != 2:
         raise ValueError(f"the vector weights of {task!r} are no table")
@@ -245,15 +282,39 @@ def _head(task: str, stated: Mapping[str, Any], tensors: Mapping[str, np.ndarray
     return head
 
 
+def _plain(name: str, tensor: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    if tensor.dtype not in (np.float16, np.float32, np.float64):
+        raise TypeError(f"the tensor {name!r} is of the type {tensor.dtype}, where floating-point numbers are expected")
+    wide = tensor.astype(np.float64)
+    if not (np.abs(wide) <= _LARGEST).all():
+        raise ValueError(f"the tensor {name!r} holds numbers that are not finite, or beyond {_LARGEST:.0e}")
+    return wide
+
+
+def _seen(content: bytes) -> frozenset[str]:
+    is_plain = not content.translate(None, b"0123456789abcdef\n") and len(content) == 65 * content.count(b"\n")
+    keys = content.decode("ascii").split() if is_plain else [""]
+    if not all(len(key) == 64 for key in keys):
+        raise ValueError("seen.txt is no list of SHA-256")
+    return frozenset(keys)
+
+
 def _words(value: Any, what: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value) or len(set(value)) != len(value):
         raise TypeError(f"{what}: a list of different words is expected")
+    "".join(value).encode("utf-8")  # raises on half a character, which could not be written out again
     return tuple(value)
 
 
+def _name(value: Any, what: str, *, least: int = 1) -> None:
+    if not isinstance(value, str) or not least <= len(value) <= _LONGEST:
+        raise TypeError(f"{what}: {least} to {_LONGEST} characters are expected")
+    value.encode("utf-8")
+
+
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError(f"{value!r}, where a number is expected")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
+        raise TypeError(f"{value!r}, where a number up to {_LARGEST:.0e} is expected")
     return float(value)
 
 

@@ -138,9 +138,11 @@ def classify_exports(inputs: Sequence[str], out: str, config: BatchConfig, *, ke
         exports = [_open(name, config, Path(folder), stdin) for name in inputs]
         labeller = _Labeller(config)
         accounts = LabAccounts(read_labs())
-        row_writer = RowWriter(labeller.classifier.model.id, accounts, Pseudonyms(key) if key is not None else None, config.keep_source)
+        model = labeller.classifier.model
+        pseudonyms = Pseudonyms(key) if key is not None else None
+        row_writer = RowWriter(model.id, accounts, pseudonyms, keep_source=config.keep_source, own_label=model.own_label)
         counts, rejected = Counts(), _RejectedList()
-        extra = _source_columns(exports) if config.keep_source else ()
+        extra = (*row_writer.own_columns, *(_source_columns(exports) if config.keep_source else ()))
         places = companions(out)
         total = sum(e.rows for e in exports)
         with open_writer(out, excel_fr=config.excel_fr, extra=extra) as writer, progress(total, "classify") as tell:

@@ -51,11 +51,12 @@ def train(
     from training.agreement import agreement, agreement_lines
     from training.samples import read_sample_files, write_problems
     from training.suspects import write_suspects
-    from training.train import TrainConfig
+    from training.train import FIELDS, TrainConfig
     from training.train import train as train_model
 
     labels = read_taxonomy(taxonomy or DEFAULT_TAXONOMY)
-    read = read_sample_files(samples, taxonomy=labels, label=label)
+    own = label if label not in FIELDS else None
+    read = read_sample_files(samples, taxonomy=labels, label=own)
     _tell_samples(read)
     for line in agreement_lines(agreement(read.read)):
         _say(line)
@@ -64,7 +65,7 @@ def train(
         raise typer.Exit(1 if wrong else 0)
     if out is None:
         raise PharmavoixError("no place for the new model. Name its folder with -o MODEL, or give --check to only list what is wrong.")
-    tested = read_sample_files(test, taxonomy=labels, label=label) if test else None
+    tested = read_sample_files(test, taxonomy=labels, label=own) if test else None
     if tested is not None:
         _tell_samples(tested)
         wrong += [problem for problem in tested.problems if problem.kind not in ("repaired", "corrected")]
@@ -165,9 +166,9 @@ def evaluate(
         raise PharmavoixError(f"--lang {lang!r}: choose fr or en.")
     chosen = read_taxonomy(taxonomy) if taxonomy else None
     first, *others = [load_model(resolve_model(name, models_dir), taxonomy=chosen) for name in (model, against) if name]
-    column = label or first.own_label
-    if label and first.own_label is None:
-        raise ModelError(f"{model}: learned no label set of its own, so --label {label} has nothing to be compared with. Leave it out.")
+    column = first.own_label and (label or first.own_label)
+    if label and not column and label not in first.heads:
+        raise ModelError(f"{model}: learned no label set {label!r}; it knows {', '.join(first.heads)}. Leave --label out.")
     read = read_sample_files(tests, taxonomy=first.taxonomy, label=column)
     _tell_samples(read)
     kept_in = _cache(cache_dir)

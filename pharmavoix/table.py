@@ -40,6 +40,15 @@ class RowWriter:
     accounts: LabAccounts
     pseudonyms: Pseudonyms | None
     keep_source: bool = False
+    own_label: str | None = None  # the column of a label set of the user's own
+
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """The columns that a label set of the user's own adds: its label, and the probability of each."""
+        if self.own_label is None:
+            return ()
+        name = f"own_{self.own_label}" if self.own_label in COLUMNS else self.own_label
+        return (name, f"{name}_scores")
 
     def id(self, post: Post) -> str:
         """Return the id as it is written: one that is an address loses the handle in it."""
@@ -87,6 +96,8 @@ class RowWriter:
             "model": self.model_id,
         }
         row = {column: values.get(column) for column in COLUMNS}
+        if self.own_columns:
+            row |= zip(self.own_columns, ("|".join(labels.own), "|".join(f"{label}={p}" for label, p in labels.p_own.items())), strict=True)
         if self.keep_source:
             row |= {f"src_{column}": self._url(cell, post) for column, cell in post.source.items()}
         return row

@@ -10,13 +10,14 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from models.encoder import MAX_TOKENS
 from seeds.errors import ModelError, SampleError
@@ -33,7 +34,7 @@ class FineTuneConfig:
     """How the encoder is trained."""
 
     epochs: int = 4
-    patience: int = 1  # epochs without a lower loss on the validation texts before it stops
+    patience: int = 1  # epochs worse on the validation texts before it stops
     learning_rate: float = 1e-4
     head_learning_rate: float = 1e-3
     weight_decay: float = 0.01
@@ -41,8 +42,6 @@ class FineTuneConfig:
     batch: int = 16
     label_smoothing: float = 0.1
     dropout: float = 0.1
-    layer_decay: float = 0.9  # each layer learns slower than the one above it
-    averaging: float = 0.99  # what is kept of the mean weights at each step; the mean is what is measured and shipped
     freeze_words: bool = True  # the vectors of word pieces: two thirds of the weights, and too few samples to move them
     checkpoint_seconds: float = 60.0
     seed: int = 2018
@@ -70,7 +69,7 @@ def fine_tune(
     work: Path,
     tell: Callable[[str], None],
 ) -> Tuned:
-    """Train ``base`` on the rows ``train`` and keep the epoch with the least loss on the rows ``valid``.
+    """Train ``base`` on the rows ``train`` and keep the epoch that does best on the rows ``valid``.
 
     ``work`` is a folder for checkpoints: a run that was killed goes on from the last of them when called with the same
     texts, labels and settings, and ends as it would have; it is the caller's to remove.
@@ -82,16 +81,14 @@ def fine_tune(
     if not train or not valid:
         raise SampleError("too few groups of samples to fine-tune: some must be kept to see when to stop. Add samples, or use --method heads.")
     torch.manual_seed(config.seed)
-    run = _Run(base, tasks, config)
     ids = base.tokens(texts, most=MAX_TOKENS)
     order = _Batches([len(i) for i in ids], train, config)
+    run = _Run(base, tasks, config, steps=order.steps)
     checkpoint = _Checkpoint(work, _fingerprint(texts, tasks, train, valid, config, base))
     state = checkpoint.load(run)
     resumed = state["step"]
     if resumed:
         tell(f"taken up again at step {resumed} of {order.steps}")
-    run.plan(order.steps)
-    run.skip_to(resumed)
     start = last = said = time.monotonic()
     while state["epoch"] < config.epochs and state["waited"] <= config.patience:
         for batch in order.of_epoch(state["epoch"], after=state["step"] - state["epoch"] * order.per_epoch):
@@ -105,18 +102,30 @@ def fine_tune(
             if now - last >= config.checkpoint_seconds:
                 last = now
                 checkpoint.save(run, state)
-        with run.averaged():
-            loss, right = run.measure([ids[i] for i in valid], valid)
+        loss, right = run.measure([ids[i] for i in valid], valid)
         learned = state["loss"] / order.per_epoch
         state["history"].append({"train_loss": round(learned, 4), "valid_loss": round(loss, 4), "valid_accuracy": round(right, 4)})
         tell(f"epoch {state['epoch'] + 1}: loss {learned:.3f}, on validation texts {loss:.3f}, {right:.1%} right")
-        is_better = loss < state["best"]
-        state |= {"best": min(loss, state["best"]), "waited": 0 if is_better else state["waited"] + 1, "epoch": state["epoch"] + 1, "loss": 0.0}
-        if is_better:
+        is_kept = _is_kept(state["history"], len(valid))
+        state |= {"waited": 0 if is_kept else state["waited"] + 1, "epoch": state["epoch"] + 1, "loss": 0.0}
+        if is_kept:
             checkpoint.keep(run)
         checkpoint.save(run, state)
     checkpoint.restore_kept(run)
     return Tuned(run.encoder_weights(), run.head_weights(), state["history"], resumed, time.monotonic() - start)
+
+
+def _is_kept(history: Sequence[Mapping[str, float]], count: int) -> bool:
+    """Tell whether the last epoch is the one to keep so far: as good as the best, but for one standard error.
+
+    The learning rate falls to nothing by the end, so that of two epochs that validation texts cannot tell apart the later is
+    the steadier. Where no task is a choice between labels there is no share that is right, and the loss alone decides.
+    """
+    last = history[-1]
+    if math.isnan(last["valid_accuracy"]):
+        return len(history) == 1 or last["valid_loss"] < min(epoch["valid_loss"] for epoch in history[:-1])
+    best = max(epoch["valid_accuracy"] for epoch in history)
+    return last["valid_accuracy"] >= best - math.sqrt(best * (1 - best) / count)
 
 
 class _Batches:
@@ -143,8 +152,9 @@ class _Batches:
 class _Run:
     """The network, its optimiser and its losses."""
 
-    def __init__(self, base: BaseEncoder, tasks: Sequence[Task], config: FineTuneConfig) -> None:
+    def __init__(self, base: BaseEncoder, tasks: Sequence[Task], config: FineTuneConfig, *, steps: int) -> None:
         import torch
+        from transformers import get_linear_schedule_with_warmup
 
         self._torch, self._config, self._tasks = torch, config, tasks
         self.encoder = base.network()
@@ -161,32 +171,15 @@ class _Run:
         self._is_half = _has_bfloat16(torch)
         self._gold = {task.name: torch.tensor(np.nan_to_num(task.gold), dtype=torch.float32) for task in tasks}
         self._known = {task.name: torch.tensor(~np.isnan(task.gold).any(axis=1)) for task in tasks}
-        groups = [{"params": list(self.heads.parameters()), "lr": config.head_learning_rate, "weight_decay": config.weight_decay}]
-        layers = self.encoder.config.num_hidden_layers
-        by_rate: dict[tuple[float, float], list[Any]] = {}
+        by_decay: dict[float, list[Any]] = {config.weight_decay: [], 0.0: []}
         for name, weight in self.encoder.named_parameters():
             if weight.requires_grad:
-                depth = layers - 1 - int(name.split("layer.")[1].split(".")[0]) if "layer." in name else layers
-                decay = 0.0 if name.endswith("bias") or "LayerNorm" in name else config.weight_decay
-                by_rate.setdefault((config.learning_rate * config.layer_decay**depth, decay), []).append(weight)
-        groups += [{"params": weights, "lr": rate, "weight_decay": decay} for (rate, decay), weights in by_rate.items()]
-        self.optimiser = torch.optim.AdamW(groups)
-        self.mean = {name: tensor.clone() for name, tensor in self.trained().items()}
-        self._steps = 0
-        self.schedule: Any = None
-
-    def plan(self, steps: int) -> None:
-        """Set the learning rate's way: up over the warm-up, then down to nothing."""
-        from transformers import get_linear_schedule_with_warmup
-
-        self.schedule = get_linear_schedule_with_warmup(self.optimiser, round(steps * self._config.warmup), steps)
-
-    def skip_to(self, step: int) -> None:
-        self._steps = step
-        if step:
-            self.schedule.last_epoch = step - 1
-            self.optimiser._opt_called = True
-            self.schedule.step()
+                by_decay[0.0 if name.endswith("bias") or "LayerNorm" in name else config.weight_decay].append(weight)
+        groups = [{"params": weights, "weight_decay": decay} for decay, weights in by_decay.items()]
+        groups.append({"params": list(self.heads.parameters()), "lr": config.head_learning_rate, "weight_decay": config.weight_decay})
+        self.optimiser = torch.optim.AdamW(groups, lr=config.learning_rate)
+        # The learning rate goes up over the warm-up, then down to nothing.
+        self.schedule = get_linear_schedule_with_warmup(self.optimiser, round(steps * config.warmup), steps)
 
     def _vectors(self, ids: Sequence[Sequence[int]]) -> Any:
         torch = self._torch
@@ -208,20 +201,7 @@ class _Run:
         self._torch.nn.utils.clip_grad_norm_([p for group in self.optimiser.param_groups for p in group["params"]], 1.0)
         self.optimiser.step()
         self.schedule.step()
-        self._steps += 1
-        kept = min(self._config.averaging, self._steps / (self._steps + 10))  # the first steps say little
-        with self._torch.no_grad():
-            for name, tensor in self.trained().items():
-                self.mean[name].lerp_(tensor, 1 - kept)
         return float(loss.detach())
-
-    @contextmanager
-    def averaged(self) -> Iterator[None]:
-        """Put the mean weights in place of the last ones for a while."""
-        last = {name: tensor.clone() for name, tensor in self.trained().items()}
-        self.put(self.mean)
-        yield
-        self.put(last)
 
     def _loss(self, vectors: Any, rows: Sequence[int], *, smoothing: float) -> Any:
         """Return the mean loss over the tasks that somebody labelled in these rows; a label that is missing teaches nothing."""
@@ -248,7 +228,8 @@ class _Run:
             for first in range(0, len(order), 64):
                 part = order[first : first + 64]
                 vectors, at = self._vectors([ids[i] for i in part]), [rows[i] for i in part]
-                total += float(self._loss(vectors, at, smoothing=0.0)) * len(part)
+                # Smoothed as in training: without it the loss punishes sure answers, and calibration mends those afterwards.
+                total += float(self._loss(vectors, at, smoothing=self._config.label_smoothing)) * len(part)
                 for task in (t for t in self._tasks if t.softmax):
                     known = self._known[task.name][at]
                     hits = self.heads[task.name](vectors).argmax(dim=1) == self._gold[task.name][at].argmax(dim=1)
@@ -292,19 +273,20 @@ class _Checkpoint:
         import torch
         from safetensors.torch import load_file
 
-        fresh = {"step": 0, "epoch": 0, "loss": 0.0, "best": math.inf, "waited": 0, "history": []}
+        fresh = {"step": 0, "epoch": 0, "loss": 0.0, "waited": 0, "history": []}
         try:
             stated = json.loads((self._work / "last.json").read_text(encoding="utf-8"))
             if stated["fingerprint"] != self._fingerprint:
                 return fresh
             folder = self._work / stated["folder"]
-            optimiser = torch.load(folder / "optimiser.pt", weights_only=True)
-            run.put(load_file(folder / "weights.safetensors"))
-            run.mean = load_file(folder / "mean.safetensors")
-            run.optimiser.load_state_dict(optimiser["state"])
-            torch.set_rng_state(optimiser["chance"])
-        except (OSError, ValueError, KeyError):
-            return fresh
+            kept = torch.load(folder / "state.pt", weights_only=True)
+            weights = load_file(folder / "weights.safetensors")
+        except (OSError, ValueError, LookupError, RuntimeError, EOFError, UnpicklingError, SafetensorError):
+            return fresh  # none, or damaged: the run begins anew
+        run.put(weights)
+        run.optimiser.load_state_dict(kept["optimiser"])
+        run.schedule.load_state_dict(kept["schedule"])
+        torch.set_rng_state(kept["chance"])
         return dict(stated["state"])
 
     def save(self, run: _Run, state: Mapping[str, Any]) -> None:
@@ -315,8 +297,8 @@ class _Checkpoint:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         save_file({n: t.contiguous() for n, t in run.trained().items()}, folder / "weights.safetensors")
-        save_file(run.mean, folder / "mean.safetensors")
-        torch.save({"state": run.optimiser.state_dict(), "chance": torch.get_rng_state()}, folder / "optimiser.pt")
+        kept = {"optimiser": run.optimiser.state_dict(), "schedule": run.schedule.state_dict(), "chance": torch.get_rng_state()}
+        torch.save(kept, folder / "state.pt")
         for file in folder.iterdir():
             with file.open("rb") as written:
                 os.fsync(written.fileno())
@@ -328,11 +310,11 @@ class _Checkpoint:
                 shutil.rmtree(old, ignore_errors=True)
 
     def keep(self, run: _Run) -> None:
-        """Keep the mean weights as the best so far."""
+        """Keep the weights as the best so far."""
         from safetensors.torch import save_file
 
         part = self._work / "best.safetensors.part"
-        save_file(run.mean, part)
+        save_file({n: t.contiguous() for n, t in run.trained().items()}, part)
         part.replace(self._work / "best.safetensors")
 
     def restore_kept(self, run: _Run) -> None:

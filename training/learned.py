@@ -1,7 +1,7 @@
 """What a training run ends with, before it is a model on disk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,13 @@ class Learned:
     notes: tuple[str, ...] = ()
     encoder: Encodes | None = None
     stated: Mapping[str, Any] = field(default_factory=dict)  # of the encoder, for model.json
+
+    def only(self, task: str) -> "Learned":
+        """Return what was learned of one task."""
+        heads = tuple(head for head in self.heads if head.task == task)
+        folds = [(blind and tuple(head for head in blind if head.task == task), rows) for blind, rows in self.folds]
+        held_out = {name: p for name, p in self.held_out.items() if name == task}
+        return replace(self, heads=heads, folds=folds, held_out=held_out, kept=())
 
     def figures(self) -> dict[str, Any]:
         """Return accuracy and macro-F1 on the held-out samples, by task with one label a text."""

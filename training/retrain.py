@@ -25,9 +25,7 @@ from training.fit import (
     gold_of,
     group_folds,
     label_thresholds,
-    own_task,
     review_limits,
-    tasks_of,
 )  # fmt: skip
 from training.learned import Learned
 from training.pull import Inputs, PullConfig, fit_pulled, standardised
@@ -264,8 +262,7 @@ def tune(
     seeds: Sequence[Sample],
     seed_texts: Sequence[str],
     *,
-    taxonomy: Taxonomy,
-    label: str | None,
+    tasks: Sequence[Task],
     base: BaseEncoder,
     place: Path,
     work: Path,
@@ -277,10 +274,9 @@ def tune(
     """Train the encoder with its heads on the samples and the seeds, and write its graph into ``place``.
 
     A tenth of the groups of the samples tells when to stop, and calibrates; with ``holds_out`` another tenth is kept to be
-    measured on. ``work`` holds the checkpoints.
+    measured on. ``tasks`` hold the labels of both; ``work`` holds the checkpoints.
     """
     everything, read = [*samples, *seeds], [*texts, *seed_texts]
-    tasks = [own_task(everything)] if label else tasks_of(everything, taxonomy)
     folds = group_folds(samples, folds=10, seed=fitting.seed)
     valid = folds[0][1].tolist() if folds else []
     held = folds[1][1].tolist() if holds_out and len(folds) > 2 else []

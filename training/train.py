@@ -23,7 +23,7 @@ from seeds.taxonomy import Taxonomy
 from training.base_encoder import encoder_card, frozen_weights, read_base_encoder, write_encoder
 from training.compare import Comparison, compare
 from training.finetune import FineTuneConfig
-from training.fit import FitConfig, own_task, tasks_of
+from training.fit import FitConfig, Task, own_task, tasks_of
 from training.learned import Learned
 from training.pull import PullConfig
 from training.retrain import learn_fresh, learn_from_parent, tune
@@ -31,9 +31,12 @@ from training.sources import read_sources, training_observer
 from training.suspects import Suspect, rank_suspects
 from training.vectors import RememberedEncoder
 
-__all__ = ["METHODS", "TrainConfig", "Trained", "train"]
+__all__ = ["FIELDS", "METHODS", "TrainConfig", "Trained", "train"]
 
 METHODS = ("heads", "fine-tune")
+FIELDS = ("primary_theme", "themes", "sub_themes", "sentiment", "adverse_event")
+"""Our label sets; one of them may be learned alone."""
+
 HEADLINES = ("primary_theme.macro_f1", "themes.macro_f1", "sentiment.macro_f1", "adverse_event.f1", "own.macro_f1")
 """The figures whose loss beyond noise makes a new model worse than its parent: one a part, since each more would raise a false alarm."""
 
@@ -44,7 +47,7 @@ class TrainConfig:
 
     method: str = "heads"
     with_seeds: bool = True
-    label: str | None = None  # the column of a label set of the user's own
+    label: str | None = None  # one label set alone: a column of the user's own, or one of `FIELDS`
     encoder: str | None = None
     seed: int = 2018
     fit: FitConfig = field(default_factory=FitConfig)
@@ -156,21 +159,33 @@ class _Bench:
             raise SampleError("no sample is left to learn from. Give other samples than those of the test.")
         return kept, dict(left_out)
 
+    def tasks(self, samples: Sequence[Sample]) -> list[Task]:
+        """Return what can be learned from samples: everything they have labels for, or the one label set that was asked for."""
+        if self.is_own:
+            return [own_task(samples)]
+        found = tasks_of(samples, self.taxonomy)
+        return [task for task in found if self.config.label in (None, task.name)]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the one label set that was asked for is the user's own."""
+        return self.config.label is not None and self.config.label not in FIELDS
+
     @staticmethod
     def _key(observed: Observations) -> str:
         return seen_key(observed.cleaned.text.casefold())
 
     def learn(self, samples: Sequence[Sample], test: Sequence[Sample] | None, place: Path, out: Path) -> Learned:
         config = self.config
-        tasks = [own_task(samples)] if config.label else tasks_of(samples, self.taxonomy)
+        tasks = self.tasks(samples)
         if not tasks:
-            raise SampleError("no label to learn from. Samples need one of primary_theme, themes, sub_themes, sentiment, adverse_event.")
+            raise SampleError(f"no label to learn from. Samples need one of {', '.join([config.label] if config.label else FIELDS)}.")
         texts = [o.cleaned.text for o in self.observe(samples)]
         seeds, seed_texts = self._rehearsed()
         if config.method == "fine-tune":
             base = read_base_encoder(config.encoder)
             return tune(
-                samples, texts, seeds, seed_texts, taxonomy=self.taxonomy, label=config.label, base=base, place=place,
+                samples, texts, seeds, seed_texts, tasks=self.tasks([*samples, *seeds]), base=base, place=place,
                 work=out.with_name(f".{out.name}.fine-tune"), config=config.fine_tune, fitting=config.fit, holds_out=test is None, tell=self.tell,
             )  # fmt: skip
         if config.encoder is not None:
@@ -178,18 +193,20 @@ class _Bench:
         for name in ("encoder.onnx", "tokenizer.json"):
             shutil.copyfile(self.parent.folder / name, place / name)
         encoder = self._remembered()
-        if config.label:
+        if self.is_own or (config.label and not config.with_seeds):
             learned = learn_fresh(samples, texts, encoder, tasks=tasks, config=config.fit)
         else:
             learned = learn_from_parent(
                 samples, texts, encoder, parent=self.parent, taxonomy=self.taxonomy, tasks=tasks, seeds=seeds, seed_texts=seed_texts,
                 fitting=config.fit, pull=config.pull,
             )  # fmt: skip
+            if config.label:
+                learned = learned.only(config.label)
         return replace(learned, encoder=encoder, stated=self.parent.card["encoder"])
 
     def _rehearsed(self) -> tuple[Sequence[Sample], Sequence[str]]:
         """Return the seeds that are read again, and their texts; none for a label set of the user's own."""
-        if not self.config.with_seeds or self.config.label:
+        if not self.config.with_seeds or self.is_own:
             return (), ()
         observer = training_observer()
         return self._seeds, [observer.observe(joined(s.title, s.text)).cleaned.text for s in self._seeds]
@@ -203,8 +220,7 @@ class _Bench:
             kept_in=self.kept_in, tell=self._told,
         )  # fmt: skip
         everything, read = [*samples, *seeds], [*texts, *seed_texts]
-        tasks = [own_task(samples)] if self.config.label else tasks_of(everything, self.taxonomy)
-        learned = learn_fresh(everything, read, encoder, tasks=tasks, config=self.config.fit, shown=len(samples))
+        learned = learn_fresh(everything, read, encoder, tasks=self.tasks(everything), config=self.config.fit, shown=len(samples))
         return replace(learned, encoder=encoder, stated=encoder_card(base))
 
     def _remembered(self) -> RememberedEncoder:
@@ -245,7 +261,7 @@ class _Bench:
             "notes": list(learned.notes),
             "versions": {name: version(name) for name in ("numpy", "scikit-learn", "scipy", "onnxruntime", "tokenizers", "safetensors")},
         }
-        if config.label:
+        if self.is_own:
             card["own_label"] = config.label
         save_model(
             place, card=card, features=learned.features, heads=learned.heads, thresholds=learned.thresholds, review=learned.review,
@@ -257,9 +273,8 @@ class _Bench:
         self, model: StoredModel, learned: Learned, samples: Sequence[Sample], test: Sequence[Sample] | None
     ) -> tuple[dict[str, Comparison], dict[str, Any]]:
         """Set the new model beside its parent, on the samples held out (or ``test``) and on the frozen seed test part."""
-        is_same_set = (model.own_label or None) == (self.parent.own_label or None)
-        if not is_same_set:
-            return {}, {"note": "a label set of its own: there is no parent to compare with"}
+        if model.own_label != self.parent.own_label or (self.config.label and not learned.is_child):
+            return {}, {"note": "one label set, learned from these samples alone: there is no parent to compare with"}
         old = self._classifier(self.parent, self._remembered())
         new = self._classifier(model, learned.encoder)
         found: dict[str, Comparison] = {}
@@ -268,7 +283,7 @@ class _Bench:
             found["samples"] = self._compared(kept, new, old)
         elif learned.folds:
             found["samples"] = self._cross_compared(samples, model, learned, old)
-        if self._test_part and not self.config.label:
+        if self._test_part and not self.is_own:
             found["seeds"] = self._compared(self._test_part, new, old)
         return {name: c for name, c in found.items() if c.differences}, {}
 
