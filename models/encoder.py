@@ -207,14 +207,15 @@ def _check_graph(content: bytes) -> None:
             _check_weight(_fields(weight, _WEIGHT))
         computed = {"ids"}
         for node in parts.get(1, ()):
-            fields = {number: [str(value, "utf-8") for value in values] for number, values in _fields(node, _NODE).items() if number != 5}
-            operator = ".".join(part for part in (*fields.get(7, [])[-1:], *fields.get(4, [])[-1:]) if part)
+            fields = _fields(node, _NODE)
+            reads, gives, name, domain = ([str(value, "utf-8") for value in fields.get(number, ())] for number in (1, 2, 4, 7))
+            operator = ".".join(part for part in (*domain[-1:], *name[-1:]) if part)
             if operator not in _OPERATORS:
                 raise ValueError(f"the operator {operator!r} is not one of ours")
-            if computed.isdisjoint(fields.get(1, ())):  # it would be computed while loading, however large it comes out
+            if computed.isdisjoint(reads):  # it would be computed while loading, however large it comes out
                 raise ValueError(f"an operator {operator!r} that does not read the text")
-            computed.update(fields.get(2, ()))
-            for attribute in _fields(node, _NODE).get(5, ()):
+            computed.update(gives)
+            for attribute in fields.get(5, ()):
                 _fields(attribute, _ATTRIBUTE)
 
 
@@ -232,7 +233,7 @@ def _fields(message: memoryview, known: set[tuple[int, int]]) -> dict[int, list[
     while at < len(message):
         tag, at = _varint(message, at)
         if (tag >> 3, tag & 7) not in known:
-            raise ValueError(f"the field {tag >> 3} is not one of ours")
+            raise ValueError(f"the field {tag >> 3} of onnx.proto is not one of ours")
         number, at = (4, at) if tag & 7 == 5 else _varint(message, at)
         size = number if tag & 7 else 0
         if at + size > len(message):

@@ -155,8 +155,10 @@ def verify_files(folder: Path) -> Mapping[str, Any]:
             raise ModelError(f"{folder / name}: cannot be read ({cause.strerror}). Copy the model again.") from cause
         if not is_intact:
             raise ModelError(f"{folder / name}: damaged, its SHA-256 is not the one in model.json. Copy the model again, or train it again.")
-    if not isinstance(card.get("id"), str) or not card["id"].isprintable() or not 0 < len(card["id"]) <= _LONGEST:
-        raise ModelError(f"{path}: no 'id' that can be printed. Copy the model again.")
+    try:
+        _name(card.get("id"), "its 'id'")
+    except (TypeError, ValueError) as cause:
+        raise ModelError(f"{path}: no 'id' that can be used ({brief(cause)}). Copy the model again.") from cause
     return card
 
 

@@ -116,7 +116,7 @@ def _tell_trained(trained: "Trained", out: Path, has_problems: bool) -> None:
         _say(f"{count} samples were left out: {reason}.")
     seeds = next((count for name, count in made_of.items() if name.startswith("invented samples")), 0)
     origin = f" and {seeds} seeds" if seeds else ""
-    _say(f"{out}: {card['id']}, learned from {made_of['samples']} samples{origin}" + (f", from {card['parent']['id']}." if card["parent"] else "."))
+    _say(f"{out}: {card['id']}, learned from {made_of['samples']} samples{origin}" + (f", from {card['parent']}." if card["parent"] else "."))
     for task, figures in card["held_out"].items():
         shown = "too few of each label for a macro-F1" if figures["macro_f1"] is None else f"macro-F1 {figures['macro_f1']:.3f}"
         name = trained.model.own_label if task == "own" else task

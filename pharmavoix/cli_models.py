@@ -114,13 +114,13 @@ def _card_lines(card: Mapping[str, Any], folder: Path) -> Iterator[str]:
     yield f"  folder    {folder}"
     yield f"  taxonomy  {_told(card.get('taxonomy'))}"
     if card.get("parent"):
-        yield f"  parent    {_told(card['parent'])}"
+        yield f"  parent    {_told(card['parent'])}" + (f", heads kept: {_told(card['kept_heads'])}" if card.get("kept_heads") else "")
     yield "made of"
     made_of = card.get("made_of")
     for name, value in made_of.items() if isinstance(made_of, Mapping) else [("", made_of)]:
         if value is not None:
             yield f"  {name}: {_told(value)}" if name else f"  {_told(value)}"
-    for title, key in (("on held-out samples", "held_out"), ("figures", "metrics")):
+    for title, key in (("on held-out samples", "held_out"), ("against its parent", "against_parent")):
         if isinstance(card.get(key), Mapping):
             yield title
             yield from _table(list(_figures(card[key], "")))

@@ -53,7 +53,7 @@ class Tuned:
 
     weights: Mapping[str, NDArray[np.float32]]
     heads: Mapping[str, tuple[Floats, Floats]]
-    history: Sequence[Mapping[str, float]]  # an epoch each
+    history: Sequence[Mapping[str, float | None]]  # an epoch each
     resumed_at: int  # the step it was taken up at; 0 for a run of one piece
     seconds: float
 
@@ -104,8 +104,9 @@ def fine_tune(
                 checkpoint.save(run, state)
         loss, right = run.measure([ids[i] for i in valid], valid)
         learned = state["loss"] / order.per_epoch
-        state["history"].append({"train_loss": round(learned, 4), "valid_loss": round(loss, 4), "valid_accuracy": round(right, 4)})
-        tell(f"epoch {state['epoch'] + 1}: loss {learned:.3f}, on validation texts {loss:.3f}, {right:.1%} right")
+        state["history"].append({"train_loss": round(learned, 4), "valid_loss": round(loss, 4), "valid_accuracy": right and round(right, 4)})
+        shown = "" if right is None else f", {right:.1%} right"
+        tell(f"epoch {state['epoch'] + 1}: loss {learned:.3f}, on validation texts {loss:.3f}{shown}")
         is_kept = _is_kept(state["history"], len(valid))
         state |= {"waited": 0 if is_kept else state["waited"] + 1, "epoch": state["epoch"] + 1, "loss": 0.0}
         if is_kept:
@@ -115,17 +116,18 @@ def fine_tune(
     return Tuned(run.encoder_weights(), run.head_weights(), state["history"], resumed, time.monotonic() - start)
 
 
-def _is_kept(history: Sequence[Mapping[str, float]], count: int) -> bool:
+def _is_kept(history: Sequence[Mapping[str, float | None]], count: int) -> bool:
     """Tell whether the last epoch is the one to keep so far: as good as the best, but for one standard error.
 
     The learning rate falls to nothing by the end, so that of two epochs that validation texts cannot tell apart the later is
     the steadier. Where no task is a choice between labels there is no share that is right, and the loss alone decides.
     """
-    last = history[-1]
-    if math.isnan(last["valid_accuracy"]):
-        return len(history) == 1 or last["valid_loss"] < min(epoch["valid_loss"] for epoch in history[:-1])
-    best = max(epoch["valid_accuracy"] for epoch in history)
-    return last["valid_accuracy"] >= best - math.sqrt(best * (1 - best) / count)
+    right = [epoch["valid_accuracy"] for epoch in history if epoch["valid_accuracy"] is not None]
+    if not right:
+        losses = [epoch["valid_loss"] or 0.0 for epoch in history]
+        return len(losses) == 1 or losses[-1] < min(losses[:-1])
+    best = max(right)
+    return right[-1] >= best - math.sqrt(best * (1 - best) / count)
 
 
 class _Batches:
@@ -218,8 +220,8 @@ class _Run:
                 losses.append(functional.binary_cross_entropy_with_logits(logits, gold) * math.sqrt(gold.shape[1]))
         return sum(losses) / len(losses) if losses else vectors.sum() * 0.0
 
-    def measure(self, ids: Sequence[Sequence[int]], rows: Sequence[int]) -> tuple[float, float]:
-        """Return the loss on some rows, and the share of choices between labels that are right."""
+    def measure(self, ids: Sequence[Sequence[int]], rows: Sequence[int]) -> tuple[float, float | None]:
+        """Return the loss on some rows, and the share of choices between labels that are right (None where nothing is such a choice)."""
         torch = self._torch
         self.encoder.eval()
         order = sorted(range(len(rows)), key=lambda i: len(ids[i]))
@@ -234,7 +236,7 @@ class _Run:
                     known = self._known[task.name][at]
                     hits = self.heads[task.name](vectors).argmax(dim=1) == self._gold[task.name][at].argmax(dim=1)
                     right, asked = right + int(hits[known].sum()), asked + int(known.sum())
-        return total / len(rows), right / asked if asked else math.nan
+        return total / len(rows), right / asked if asked else None
 
     def trained(self) -> dict[str, Any]:
         """Return every tensor that training changes."""

@@ -36,7 +36,7 @@ class Learned:
     held_out_samples: Sequence[Sample]
     folds: Sequence[tuple[tuple[Head, ...] | None, Sequence[int]]]
     settings: Mapping[str, Any]
-    rehearsed: int = 0  # seeds that were read again
+    rehearsed: Sequence[str] = ()  # the texts of seeds that were read again
     kept: tuple[str, ...] = ()  # tasks whose heads are the parent's, untouched
     is_child: bool = False  # made from its parent's heads
     notes: tuple[str, ...] = ()

@@ -101,7 +101,7 @@ def learn_from_parent(
         held_out_samples=samples if held_out else (),
         folds=[] if fresh else [(whole, test.tolist()) for whole, (_, test) in zip(blind_whole, folds, strict=True)],
         settings=asdict(pull) | {"folds": len(folds), "seed": fitting.seed},
-        rehearsed=len(seeds),
+        rehearsed=seed_texts,
         kept=kept,
         is_child=True,
         notes=() if folds else ("all samples are of one group: none could be held out to measure on",),
@@ -244,7 +244,7 @@ def learn_fresh(
         held_out_samples=samples[:shown],
         folds=(),
         settings=asdict(best[1]),
-        rehearsed=len(samples) - shown,
+        rehearsed=texts[shown:],
     )
 
 
@@ -313,7 +313,7 @@ def tune(
         held_out_samples=[everything[row] for row in valid],
         folds=[(None, held)] if held else [],
         settings=asdict(config) | {"history": list(tuned.history), "resumed_at_step": tuned.resumed_at, "seconds": round(tuned.seconds, 1)},
-        rehearsed=len(seeds),
+        rehearsed=seed_texts,
         notes=() if held or not holds_out else ("too few groups of samples: none could be held out to measure on",),
         encoder=encoder,
         stated=encoder_card(base) | {"fine-tuned": True},

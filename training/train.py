@@ -138,7 +138,6 @@ class _Bench:
             self._seeds, self._test_part = [], []
         else:
             self._seeds, self._test_part = list(sources.invented), list(sources.test)
-        self._seeds_observed: list[Observations] | None = None
 
     def observe(self, samples: Sequence[Sample]) -> list[Observations]:
         return [self._observer.observe(joined(s.title, s.text)) for s in samples]
@@ -233,7 +232,6 @@ class _Bench:
         config, parent = self.config, self.parent
         is_child = learned.is_child
         keys = {self._key(o) for o in self.observe(samples)}
-        seeds = [self._key(o) for o in training_observer().observe_all([joined(s.title, s.text) for s in self._seeds])] if learned.rehearsed else []
         made = datetime.now(UTC)
         # What was learned from by whom: the same samples, parent and settings give the same id on the same day.
         print_of = hashlib.sha256(json.dumps([sorted(keys), parent.id, config.method, config.label, config.encoder, config.with_seeds]).encode())
@@ -244,12 +242,13 @@ class _Bench:
             "taxonomy": self.taxonomy.hash,
             "themes": self.taxonomy.theme_ids,
             "encoder": learned.stated,
-            "parent": {"id": parent.id, "kept": sorted(learned.kept)} if is_child else None,
+            "parent": parent.id if is_child else None,
+            "kept_heads": sorted(learned.kept),
             "made_of": {
                 "samples": len(samples),
                 "by source": dict(Counter(s.source or "not stated" for s in samples)),
                 "annotators": len({s.annotator for s in samples if s.annotator}),
-                "invented samples (seeds/), read again" if is_child else "invented samples (seeds/)": learned.rehearsed,
+                "invented samples (seeds/), read again" if is_child else "invented samples (seeds/)": len(learned.rehearsed),
                 "left out": dict(left_out),
                 "kept for testing": len(self._test_part),
                 **made_of,
@@ -265,7 +264,7 @@ class _Bench:
             card["own_label"] = config.label
         save_model(
             place, card=card, features=learned.features, heads=learned.heads, thresholds=learned.thresholds, review=learned.review,
-            seen=[*keys, *seeds, *(parent.seen if is_child else ())],
+            seen=[*keys, *(seen_key(text.casefold()) for text in learned.rehearsed), *(parent.seen if is_child else ())],
         )  # fmt: skip
         return load_model(place, taxonomy=self.taxonomy)
 

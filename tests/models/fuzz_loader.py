@@ -322,7 +322,7 @@ def _put(*path: str, values: Sequence[Any]) -> Callable[[random.Random, dict[str
 _CARD_CHANGES: tuple[tuple[str, Callable[[random.Random, dict[str, Any], str], Any], bool], ...] = (
     ("a newer format", _put("format", values=[2, 99, "1", None, [1], 1.5, "@literal2@"]), True),
     ("another taxonomy", _put("taxonomy", values=["0" * 12, None, 3, "x" * 10**5, ["\x1b"], "@literal2@", "@literal10@"]), True),
-    ("no id", _put("id", values=["", None, 3, "\ud800", "a\nb", "x" * 10**5]), True),
+    ("no id", _put("id", values=["", None, 3, "\ud800", "x" * 10**5]), True),
     ("another temperature", _put("heads", "TASK", "temperature", values=[0, -1.2, math.nan, math.inf, "1", None, True, "@literal5@"]), True),
     ("a tiny or huge temperature", _put("heads", "TASK", "temperature", values=[1e-320, 1e-30, 1e30, 1e308]), False),
     ("softmax turned", lambda rng, card, task: card["heads"][task].update(softmax=not card["heads"][task]["softmax"]), False),
@@ -364,7 +364,8 @@ def _tensors(rng: random.Random, files: Files, place: Path) -> Done:
     elif how == "dtype":
         entry["dtype"] = rng.choice(["BF16", "F8_E4M3", "F8_E5M2", "I8", "U8", "I64", "BOOL", "F64", "F16", "F4", "C64", "PICKLE", "", 3, None])
     elif how == "recast":  # of the right size, so that only its type is foreign
-        foreign, width = rng.choice([("BF16", 2), ("F8_E4M3", 1), ("F8_E5M2", 1), ("I8", 1), ("U8", 1), ("I16", 2), ("I64", 8), ("BOOL", 1), ("C64", 8)])
+        kinds = {"BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I8": 1, "U8": 1, "I16": 2, "I64": 8, "BOOL": 1, "C64": 8}
+        foreign, width = rng.choice(list(kinds.items()))
         values = bytes(width * math.prod(entry["shape"]))
         header[name] = {"dtype": foreign, "shape": entry["shape"], "data_offsets": [len(data), len(data) + len(values)]}
         hole = f"hole.{name}"
@@ -916,7 +917,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
 
     def say(line: str) -> None:
-        sys.stdout.write(f"{line}\n")
+        sys.stdout.write(f"{line.encode('ascii', 'backslashreplace').decode()}\n")
 
     report = fuzz(seconds=chosen.seconds, seed=chosen.seed, only=chosen.only, tell=say if chosen.verbose or chosen.only is not None else None)
     say(f"{sum(report.outcomes.values())} cases of seed {chosen.seed}, the slowest {report.slowest:.2f} s")

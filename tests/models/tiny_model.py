@@ -1,8 +1,10 @@
 """A real model, tiny and untrained, written by the functions that write the real ones."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tokenizers import Regex as Pattern
@@ -16,7 +18,7 @@ from seeds.samples import POLARITIES
 from seeds.taxonomy import DEFAULT_TAXONOMY, Taxonomy, read_taxonomy
 from training.onnx_export import export
 
-__all__ = ["OWN_LABELS", "TEXT", "make_tiny_model", "taxonomy_with"]
+__all__ = ["OWN_LABELS", "TEXT", "make_tiny_model", "restate", "taxonomy_with"]
 
 TEXT = "Sanofi annonce un vaccin"
 OWN_LABELS = ("plainte", "question", "éloge")
@@ -72,6 +74,14 @@ def make_tiny_model(
         seen=[seen_key(text) for text in _TEXTS],
     )
     return folder
+
+
+def restate(folder: Path, **changes: Any) -> None:
+    """Change entries of model.json and state the hashes of its files anew, as whoever makes a hostile model would."""
+    card = json.loads((folder / "model.json").read_text(encoding="utf-8")) | changes
+    if "files" not in changes:
+        card["files"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in card["files"]}
+    (folder / "model.json").write_text(json.dumps(card), encoding="utf-8")
 
 
 def taxonomy_with(sub_theme: str) -> str:

@@ -10,11 +10,17 @@ from typing import Any
 
 import pytest
 
-from models.classifier import load_classifier
+from models.classifier import Classifier, load_classifier
 from models.store import DEFAULT_MODEL, load_model
+from nlp.observe import Observer
 from pharmavoix.cli import main
-from seeds.taxonomy import DEFAULT_TAXONOMY
+from seeds.samples import read_samples
+from seeds.taxonomy import DEFAULT_TAXONOMY, read_taxonomy
 from tests.training.labelled import records, write_jsonl
+from training.compare import compare
+from training.sources import REAL_TRAIN
+from training.train import HEADLINES
+from training.vectors import RememberedEncoder
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +71,7 @@ def test_a_new_model_says_what_it_is_made_of_and_how_it_stands_against_its_paren
     parent = load_model(DEFAULT_MODEL)
     assert card["made_of"]["samples"] == 60
     assert card["made_of"]["files"] == ["new.jsonl"]
-    assert card["parent"]["id"] == parent.id
+    assert card["parent"] == parent.id
     assert {"samples", "seeds"} <= card["against_parent"].keys()
     assert card["against_parent"]["seeds"]["primary_theme.macro_f1"]["n"] == card["made_of"]["kept for testing"]
     assert "On samples that neither model learned from" in said and "On the frozen test part of the seeds" in said
@@ -124,7 +130,7 @@ def test_labels_that_were_not_given_leave_the_parents_heads_untouched(run: Run) 
     assert child.heads.keys() == parent.heads.keys()
     assert (child.heads["primary_theme"].vector_weights == parent.heads["primary_theme"].vector_weights).all()
     assert (child.heads["sentiment"].vector_weights != parent.heads["sentiment"].vector_weights).any()
-    assert sorted(card_of("model")["parent"]["kept"]) == ["adverse_event", "primary_theme", "sub_themes", "themes"]
+    assert card_of("model")["kept_heads"] == ["adverse_event", "primary_theme", "sub_themes", "themes"]
 
 
 def test_a_label_set_of_ones_own_gets_its_own_columns_and_leaves_the_others_empty(run: Run) -> None:
@@ -211,3 +217,24 @@ def test_evaluate_writes_a_report_with_the_difference_and_holds_the_gate(run: Ru
     assert {p.name for p in Path("report").iterdir()} == {"metrics.json", "report.html", "errors.csv"}
     status, said = run(*words, "--min", "primary_theme.accuracy=0.999")
     assert status == 1 and "Not met: primary_theme.accuracy" in said
+
+
+def test_fifty_samples_make_the_model_forget_nothing(run: Run, cache: Path) -> None:
+    """On the seeds' test part, and on real texts like those the shipped model learned from, where they are at hand."""
+    write_jsonl(Path("new.jsonl"), records(50, seed=5))
+    status, said = run("train", "new.jsonl", "-o", "model")
+    assert status == 0, said
+    card = card_of("model")
+    assert card["made_of"]["invented samples (seeds/), read again"] > 6000
+    if not REAL_TRAIN.is_file():
+        pytest.skip("the real texts are not here: the seeds alone were measured")
+    taxonomy = read_taxonomy()
+    old = list(read_samples([REAL_TRAIN], taxonomy=taxonomy))[::4]
+    observer = Observer()
+    observed = observer.observe_all([s.text for s in old])
+    parent, child = load_model(DEFAULT_MODEL), load_model(Path("model"))
+    encoder = RememberedEncoder.of(parent, cache)
+    new, before = (Classifier(m, observer=observer, encoder=encoder).label(observed) for m in (child, parent))
+    found = compare(old, new, before, seed=1)
+    assert not {*HEADLINES} & {*found.losses}
+    assert found.differences["primary_theme.macro_f1"].difference > -0.02
