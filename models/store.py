@@ -19,10 +19,10 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save_file
 
-from models.encoder import BASE_PREFIX, brief
+from models.encoder import BASE_PREFIX
 from models.features import Features
 from models.heads import Head
-from seeds.errors import ModelError, TaxonomyError
+from seeds.errors import ModelError, TaxonomyError, brief
 from seeds.samples import POLARITIES
 from seeds.taxonomy import Taxonomy, read_taxonomy
 

@@ -118,8 +118,6 @@ def test_only_the_files_that_the_card_names_are_copied(mine: Path, kept: Path) -
     (mine / "notes.txt").write_text("à moi")
     (mine / "link").symlink_to("/etc")
     (mine / "sub").mkdir()
-    (mine / "seen.txt").rename(mine.parent / "elsewhere.txt")
-    (mine / "seen.txt").symlink_to(mine.parent / "elsewhere.txt")
     folder = adopt("mine", kept)
     names = {path.name for path in folder.iterdir()}
     assert names == {"model.json", *json.loads((mine / "model.json").read_text("utf-8"))["files"]}
@@ -258,13 +256,14 @@ def test_what_a_foreign_card_says_cannot_drive_the_terminal(here: Path, kept: Pa
 
 def test_show_prints_what_it_is_made_of_and_its_figures_as_a_table(here: Path, run: Run) -> None:
     theme = {"accuracy": 0.75, "macro_f1": 0.5, "macro_f1_ci": [0.41, 0.6], "per_label": {"causes": {"n": 7, "f1": 0.25}}}
-    make(here / "m", "m1", parent="p0", metrics={"n": 120, "primary_theme": theme}, made_of={"samples": 50, "of the parent": {"texts": 8538}})
+    made_of = {"samples": 50, "of the parent": {"texts": 8538}}
+    make(here / "m", "m1", parent="p0", against_parent={"samples": {"primary_theme": theme}}, made_of=made_of)
     lines = run("models", "show", "m").out.splitlines()
     assert lines[0] == "m1"
     assert {"  parent    p0", "  samples: 50", "  of the parent: texts: 8538"} <= set(lines)
     rows = [re.split(r"\s{2,}", line.strip()) for line in lines]
-    assert ["primary_theme", "0.750", "0.500", "0.410, 0.600"] in rows
-    assert ["primary_theme, per_label, causes", "7", "0.250"] in rows
+    assert ["samples, primary_theme", "0.750", "0.500", "0.410, 0.600"] in rows
+    assert ["samples, primary_theme, per_label, causes", "7", "0.250"] in rows
     assert ["sentiment, real", "1993", "0.727", "0.625"] in rows  # held_out, from the model that ships
     assert any(line.startswith("  themes: given from 0.") for line in lines)
 
