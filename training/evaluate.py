@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from seeds.samples import Sample, read_samples
 from seeds.taxonomy import read_taxonomy
 from training.baselines import by_keywords, by_majority, learned_baselines
 from training.compare import Comparison, compare
+from training.counts import label_counts
 from training.figures import metrics
 from training.gates import check_gates, parse_gate
 from training.mistakes import errors_csv, find_mistakes, label_shares, suspects, worst
@@ -33,8 +33,6 @@ from training.sources import REAL_TRAIN, read_sources
 from training.wording import wording
 
 __all__ = ["Evaluation", "evaluate", "evaluate_model", "metrics", "parse_gate"]
-
-_COUNTED = ("primary_theme", "sentiment", "adverse_event", "own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +135,7 @@ def _unseen(samples: Sequence[Sample], classifiers: Sequence[Classifier]) -> _Un
 
 def _label_counts(classifier: Classifier, train: Sequence[Sample] | None) -> Mapping[str, Mapping[str, int]]:
     """Return how often each label stands in the model's training texts, by part, as far as it is known."""
-    stated = classifier.model.card.get("label_counts") or {}
-    if stated or train is None:
-        return {task: {str(label).lower() if task == "adverse_event" else label: n for label, n in given.items()} for task, given in stated.items()}
-    counted = {}
-    for task in _COUNTED:
-        given = [value for s in train if (value := getattr(s, task)) is not None]
-        counted[task] = Counter(label for value in given for label in (value if isinstance(value, tuple) else (str(value).lower(),)))
-    return counted
+    return classifier.model.card.get("label_counts") or label_counts(train or ())
 
 
 def _figures(

@@ -21,6 +21,7 @@ from models.store import DEFAULT_MODEL, save_model, seen_key
 from nlp.observe import Observer, joined
 from seeds.samples import Sample
 from seeds.taxonomy import Taxonomy, read_taxonomy
+from training.counts import label_counts
 from training.fit import FitConfig, Fitted, fit, tasks_of
 from training.onnx_export import export
 from training.sources import REAL_TRAIN, Sources, read_sources, training_observer
@@ -78,6 +79,7 @@ def _card(
             "left out": real_left_out,
             "kept for testing": len(sources.test),
         },
+        "label_counts": label_counts(samples),
         "config": {name: getattr(config, name) for name in FitConfig.__dataclass_fields__},
         "held_out": _held_out_figures(samples, fitted),
         "versions": {name: version(name) for name in ("numpy", "scikit-learn", "scipy", "onnxruntime", "tokenizers", "safetensors")},

@@ -15,13 +15,14 @@ from typing import Any
 from models.classifier import Classifier
 from models.encoder import Encodes
 from models.labels import Labels
-from models.store import OWN, TAXONOMY_FILE, StoredModel, load_model, save_model, seen_key
+from models.store import TAXONOMY_FILE, StoredModel, load_model, save_model, seen_key
 from nlp.observe import Observations, Observer, joined
 from seeds.errors import ModelError, SampleError
 from seeds.samples import Sample
 from seeds.taxonomy import Taxonomy
 from training.base_encoder import encoder_card, frozen_weights, read_base_encoder, write_encoder
 from training.compare import Comparison, compare
+from training.counts import label_counts
 from training.finetune import FineTuneConfig
 from training.fit import FitConfig, Task, own_task, tasks_of
 from training.learned import Learned
@@ -255,7 +256,7 @@ class _Bench:
             },
             "method": config.method,
             "config": learned.settings,
-            "label_counts": _label_counts(samples, parent.card.get("label_counts", {}) if is_child else {}),
+            "label_counts": label_counts(samples, parent.card.get("label_counts") if is_child else None),
             "held_out": learned.figures(),
             "notes": list(learned.notes),
             "versions": {name: version(name) for name in ("numpy", "scikit-learn", "scipy", "onnxruntime", "tokenizers", "safetensors")},
@@ -308,27 +309,6 @@ class _Bench:
 
 def _label_line(sample: Sample) -> list[Any]:
     return [sample.primary_theme, sample.themes, sample.sub_themes, sample.sentiment, sample.adverse_event, sample.own]
-
-
-def _label_counts(samples: Sequence[Sample], before: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
-    """Return how often each label was learned, the parent's counts included."""
-    counts = {task: Counter(labels) for task, labels in before.items()}
-    for task, values in label_values(samples).items():
-        counts.setdefault(task, Counter()).update(values)
-    return {task: dict(sorted(found.items())) for task, found in counts.items()}
-
-
-def label_values(samples: Sequence[Sample]) -> dict[str, list[str]]:
-    """Return every label given, by task."""
-    values = {
-        "primary_theme": [s.primary_theme for s in samples if s.primary_theme],
-        "themes": [theme for s in samples for theme in s.themes or ()],
-        "sub_themes": [sub for s in samples for sub in s.sub_themes or ()],
-        "sentiment": [s.sentiment for s in samples if s.sentiment],
-        "adverse_event": [str(s.adverse_event).lower() for s in samples if s.adverse_event is not None],
-        OWN: [label for s in samples for label in s.own or ()],
-    }
-    return {task: found for task, found in values.items() if found}
 
 
 def _restate(place: Path, model: StoredModel, comparisons: Mapping[str, Comparison], said: Mapping[str, Any]) -> StoredModel:
