@@ -35,12 +35,13 @@ class Wording:
 
         Examples
         --------
-        >>> wording("fr").number(1248.5, 1), wording("en").number(None)
-        ('1\u202f248,5', '–')
+        >>> wording("fr").number(1248.5, 1), wording("en").number(None), wording("en").number(-0.0004)
+        ('1\u202f248,5', '–', '0.00')
         """
         if value is None:
             return "–"
-        written = f"{value:,.{decimals}f}".replace("-", "−")
+        # Rounded first, and 0 added: what rounds to nothing has no sign.
+        written = f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−")
         return written if self.lang == "en" else written.replace(",", _NARROW).replace(".", ",")
 
     def plural(self, value: float) -> str:
