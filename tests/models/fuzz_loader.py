@@ -42,8 +42,8 @@ from tests.models.tiny_model import TEXT, make_tiny_model, taxonomy_with
 
 __all__ = ["Files", "Report", "Violation", "fuzz", "main", "seal", "trial", "write"]
 
-SLOWEST = 10.0  # seconds a case may take
-_SILENT = 3 * SLOWEST  # seconds without a word from the child
+SLOWEST = 10.0  # seconds of the processor that a case may take: by the clock a busy machine would break the rule
+_SILENT = 12 * SLOWEST  # seconds without a word from the child
 _BATCH = 1500  # cases a child runs, so that what they leave behind does not pile up
 _MEMORY = 3 * 2**30  # bytes a child may ask for beside what it starts with
 _NAMES = {"model.json", TAXONOMY_FILE, *FILES}
@@ -809,15 +809,15 @@ def _case(rng: random.Random, bases: Sequence[Files], place: Path) -> tuple[str,
 
 def _judge(done: Done, place: Path, *, observer: Observer, watch: _Watch) -> str:
     """Load the folder of a case and return what came of it, or raise `Violation`."""
-    start = time.monotonic()
+    start = time.process_time()
     with watch.over(place / "case" / "model"):
         outcome = trial(place / "case" / "model", observer)
     if done.must_refuse and outcome == "labels":
         raise Violation("it was read, where it must be refused")
     if (place / "executed").exists():
         raise Violation("code was run")
-    if time.monotonic() - start > SLOWEST:
-        raise Violation(f"it took {time.monotonic() - start:.0f} s")
+    if time.process_time() - start > SLOWEST:
+        raise Violation(f"it took {time.process_time() - start:.0f} s")
     return outcome
 
 
