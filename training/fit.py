@@ -18,8 +18,8 @@ from seeds.samples import POLARITIES, Sample
 from seeds.taxonomy import Taxonomy
 
 __all__ = [
-    "DEFAULT_THRESHOLD", "FitConfig", "Fitted", "Task", "calibration", "class_weights", "fit", "gold_of", "group_folds", "label_thresholds",
-    "own_task", "review_limits", "tasks_of",
+    "DEFAULT_THRESHOLD", "FitConfig", "Fitted", "Task", "calibration", "class_weights", "fit", "fit_linear", "gold_of", "group_folds",
+    "label_thresholds", "own_task", "review_limits", "tasks_of",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -164,7 +164,7 @@ def fit(
         temperature, shift = calibration(task, raw, weights)
         calibrated = raw / temperature if shift is None else raw / temperature + shift
         held_out[task.name] = softmax(calibrated) if task.softmax else sigmoid(calibrated)
-        coefficients, intercept = _fitted(task, inputs, np.arange(len(texts)), config, weights)
+        coefficients, intercept = fit_linear(task, inputs, np.arange(len(texts)), config, weights)
         width = vectors.shape[1]
         # The scaling goes into the weights, so that a head reads vectors as the encoder gives them.
         vector_weights = coefficients[:, :width] * scale
@@ -189,13 +189,13 @@ def _held_out_logits(
     task: Task, inputs: sparse.csr_matrix, folds: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]], config: FitConfig, weights: Floats
 ) -> Floats:
     raw = np.zeros(task.gold.shape)
-    answers = Parallel(n_jobs=config.jobs)(delayed(_fitted)(task, inputs, train, config, weights) for train, _ in folds)
+    answers = Parallel(n_jobs=config.jobs)(delayed(fit_linear)(task, inputs, train, config, weights) for train, _ in folds)
     for (_, test), (coefficients, intercept) in zip(folds, answers, strict=True):
         raw[test] = inputs[test] @ coefficients.T + intercept
     return raw
 
 
-def _fitted(task: Task, inputs: sparse.csr_matrix, rows: NDArray[np.int64], config: FitConfig, weights: Floats) -> tuple[Floats, Floats]:
+def fit_linear(task: Task, inputs: sparse.csr_matrix, rows: NDArray[np.int64], config: FitConfig, weights: Floats) -> tuple[Floats, Floats]:
     """Return coefficients (labels, features) and intercepts (labels,) learned on ``rows``."""
     rows = rows[~np.isnan(task.gold[rows]).any(axis=1)]
     x, gold, weight = inputs[rows], task.gold[rows], weights[rows]

@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from models.encoder import Encodes
-from models.features import FeatureReader, Features
+from models.features import FeatureReader, fit_features
 from models.heads import Head, sigmoid, softmax
 from models.store import OWN, Review, StoredModel
 from seeds.samples import Sample
@@ -22,6 +22,7 @@ from training.fit import (
     Task,
     calibration,
     fit,
+    fit_linear,
     gold_of,
     group_folds,
     label_thresholds,
@@ -43,6 +44,10 @@ _ENOUGH_CASES = 30
 
 _FRESH_CHOICES = ((3.5, 2.5, 0.7), (2.0, 2.0, 0.2), (1.0, 1.0, 0.3), (1.0, 1.0, 0.1))
 """The weights of words and of pieces, and the penalty: from words that count much (many samples) to a strong penalty (few)."""
+
+
+_WORDS_SHARE = 0.2
+"""What words alone say beside a trained encoder: a little that it misses, and the words that a reader is shown."""
 
 
 def learn_from_parent(
@@ -286,12 +291,19 @@ def tune(
     width = int(base.config["hidden_size"])
     encoder = RememberedEncoder(place, width=2 * width, identity="", prefix=base.prefix, kept_in=None)
     vectors = encoder.encode([read[row] for row in valid]).astype(np.float64)
+    words = fitting.most_words, fitting.most_characters
+    features = fit_features([read[row] for row in train], most_words=words[0], most_characters=words[1], word_weight=1.0, character_weight=1.0)
+    lexical = FeatureReader(features).read(read)
     heads, thresholds, held_out = [], {}, {}
     for task in tasks:
         weights, intercept = tuned.heads[task.name]
-        raw = vectors[:, :width] @ weights.T + intercept
         of_valid = Task(task.name, task.labels, task.softmax, task.gold[valid])
         is_known = not np.isnan(of_valid.gold).all()
+        raw = vectors[:, :width] @ weights.T + intercept
+        sureness = calibration(of_valid, raw, np.ones(len(valid)))[0] if is_known else 1.0
+        of_words, words_intercept = fit_linear(task, lexical, np.array(train), replace(fitting, strength=2.0, balance=0.0), np.ones(len(everything)))
+        weights, intercept = weights / sureness, intercept / sureness + _WORDS_SHARE * words_intercept
+        raw = raw / sureness + _WORDS_SHARE * (lexical[valid] @ of_words.T + words_intercept)
         temperature, shift = calibration(of_valid, raw, np.ones(len(valid))) if is_known else (1.0, None)
         logits = raw / temperature + (0.0 if shift is None else shift)
         held_out[task.name] = softmax(logits) if task.softmax else sigmoid(logits)
@@ -300,12 +312,12 @@ def tune(
         heads.append(
             Head(
                 task=task.name, labels=task.labels, softmax=task.softmax, temperature=temperature, shift=shift, intercept=intercept,
-                vector_weights=np.hstack([weights, np.zeros_like(weights)]), lexical_weights=np.zeros((len(task.labels), 0)),
+                vector_weights=np.hstack([weights, np.zeros_like(weights)]), lexical_weights=_WORDS_SHARE * of_words,
             )
         )  # fmt: skip
     known = [Task(t.name, t.labels, t.softmax, t.gold[valid]) for t in tasks if not np.isnan(t.gold[valid]).all()]
     return Learned(
-        features=_NO_FEATURES,
+        features=features,
         heads=tuple(heads),
         thresholds=thresholds,
         review=review_limits(known, held_out, np.ones(len(valid)), fitting),
@@ -318,6 +330,3 @@ def tune(
         encoder=encoder,
         stated=encoder_card(base) | {"fine-tuned": True},
     )
-
-
-_NO_FEATURES = Features((), np.zeros(0), (), np.zeros(0), 0.0, 0.0)
