@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class PullConfig:
-    """How strongly the parent holds; measured on held-out real texts of the shipped model's training set (CHANGELOG)."""
+    """How strongly the parent holds; what it forgets is measured by `training.learning_curve`."""
 
     beside_anchors: float = 10.0  # of the weights, where the seeds are read again
     alone: float = 30.0  # where they are not
