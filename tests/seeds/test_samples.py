@@ -1,5 +1,6 @@
 import json
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,14 @@ def test_ids_are_unique(samples: list[Sample]) -> None:
 def test_texts_are_unique(samples: list[Sample]) -> None:
     twice = {text for text, count in Counter(sample.text for sample in samples).items() if count > 1}
     assert [sample.id for sample in samples if sample.text in twice] == []
+
+
+def test_texts_that_read_the_same_have_the_same_labels(samples: list[Sample]) -> None:
+    read = defaultdict(set)
+    for sample in samples:
+        words = re.sub(r"@\w+|https?://\S+", " ", f"{sample.title or ''} {sample.text}").casefold().split()
+        read[" ".join(words)].add((sample.primary_theme, sample.sentiment, sample.adverse_event))
+    assert {text: labels for text, labels in read.items() if text and len(labels) > 1} == {}
 
 
 def test_the_group_is_the_file(by_file: dict[str, list[Sample]]) -> None:
