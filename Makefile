@@ -35,6 +35,11 @@ $(VENV)/.dev: $(VENV)/.core requirements-dev.lock
 	$(PY) -m pip install --quiet --require-hashes -r requirements-dev.lock
 	touch $@
 
+# The versions that were tested; not in the lock, since torch's builds differ by machine.
+$(VENV)/.finetune: $(VENV)/.dev
+	$(PY) -m pip install --quiet torch==2.13.0 transformers==5.23.0
+	touch $@
+
 # Versions with hashes, no index address; run on the oldest Python that is supported.
 lock:
 	$(PYTHON) -m piptools compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-options --allow-unsafe \

@@ -1,28 +1,24 @@
-"""Ways to learn from samples: along with a parent's heads, afresh, or with the encoder itself."""
+"""Ways to learn heads from samples: along with a parent's, or afresh."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from models.encoder import Encodes
-from models.features import FeatureReader, fit_features
+from models.features import FeatureReader
 from models.heads import Head, sigmoid, softmax
 from models.store import OWN, Review, StoredModel
 from seeds.samples import Sample
 from seeds.taxonomy import Taxonomy
-from training.base_encoder import BaseEncoder, encoder_card, write_encoder
-from training.finetune import FineTuneConfig, fine_tune
 from training.fit import (
     DEFAULT_THRESHOLD,
     FitConfig,
     Task,
     calibration,
     fit,
-    fit_linear,
     gold_of,
     group_folds,
     label_thresholds,
@@ -30,9 +26,8 @@ from training.fit import (
 )  # fmt: skip
 from training.learned import Learned
 from training.pull import Inputs, PullConfig, fit_pulled, standardised
-from training.vectors import RememberedEncoder
 
-__all__ = ["learn_fresh", "learn_from_parent", "tune"]
+__all__ = ["learn_fresh", "learn_from_parent"]
 
 Floats = NDArray[np.float64]
 
@@ -44,10 +39,6 @@ _ENOUGH_CASES = 30
 
 _FRESH_CHOICES = ((3.5, 2.5, 0.7), (2.0, 2.0, 0.2), (1.0, 1.0, 0.3), (1.0, 1.0, 0.1))
 """The weights of words and of pieces, and the penalty: from words that count much (many samples) to a strong penalty (few)."""
-
-
-_WORDS_SHARE = 0.2
-"""What words alone say beside a trained encoder: a little that it misses, and the words that a reader is shown."""
 
 
 def learn_from_parent(
@@ -88,7 +79,7 @@ def learn_from_parent(
             heads[task.name], held_out[task.name] = _calibrated(heads[task.name], task, raw)
     for name, task in pulled.items():
         thresholds = _with_thresholds(thresholds, task, held_out.get(name))
-        review = _with_review(review, task, held_out.get(name), fitting)
+    review = _with_review(review, [task for task in crossed if task.name in held_out], held_out, fitting)
     kept = tuple(task for task in parent.heads if task not in pulled and task not in {t.name for t in fresh} and bench.still_fits(task, taxonomy))
     if fresh:
         added = bench.fresh(fresh)
@@ -214,11 +205,13 @@ def _with_thresholds(thresholds: Mapping[str, Mapping[str, float]], task: Task, 
     return found | {task.name: limits}
 
 
-def _with_review(review: Review, task: Task, held_out: Floats | None, config: FitConfig) -> Review:
-    if held_out is None or not task.softmax or (~np.isnan(task.gold).any(axis=1)).sum() < _ENOUGH:
+def _with_review(review: Review, tasks: Sequence[Task], held_out: Mapping[str, Floats], config: FitConfig) -> Review:
+    """Return the limits with those of the choices that held-out samples are enough for, set together: a text is kept or not as a whole."""
+    known = [task for task in tasks if task.softmax and (~np.isnan(task.gold).any(axis=1)).sum() >= _ENOUGH]
+    if sum(not any(np.isnan(task.gold[row]).any() for task in known) for row in range(len(known[0].gold) if known else 0)) < _ENOUGH:
         return review
-    limits = review_limits([task], {task.name: held_out}, np.ones(len(task.gold)), config)
-    return replace(review, **{task.name: getattr(limits, task.name)})
+    limits = review_limits(known, held_out, np.ones(len(known[0].gold)), config)
+    return replace(review, **{task.name: getattr(limits, task.name) for task in known})
 
 
 def learn_fresh(
@@ -259,74 +252,3 @@ def _log_loss(task: Task, held_out: Floats) -> float:
     if task.softmax:
         return float(-np.log((p * gold).sum(axis=1)).mean())
     return float(-(gold * np.log(p) + (1 - gold) * np.log(1 - p)).sum(axis=1).mean())
-
-
-def tune(
-    samples: Sequence[Sample],
-    texts: Sequence[str],
-    seeds: Sequence[Sample],
-    seed_texts: Sequence[str],
-    *,
-    tasks: Sequence[Task],
-    base: BaseEncoder,
-    place: Path,
-    work: Path,
-    config: FineTuneConfig,
-    fitting: FitConfig,
-    holds_out: bool,
-    tell: Callable[[str], None],
-) -> Learned:
-    """Train the encoder with its heads on the samples and the seeds, and write its graph into ``place``.
-
-    A tenth of the groups of the samples tells when to stop, and calibrates; with ``holds_out`` another tenth is kept to be
-    measured on. ``tasks`` hold the labels of both; ``work`` holds the checkpoints.
-    """
-    everything, read = [*samples, *seeds], [*texts, *seed_texts]
-    folds = group_folds(samples, folds=10, seed=fitting.seed)
-    valid = folds[0][1].tolist() if folds else []
-    held = folds[1][1].tolist() if holds_out and len(folds) > 2 else []
-    train = [row for row in range(len(everything)) if row not in {*valid, *held}]
-    tuned = fine_tune(read, tasks, base, train=train, valid=valid, config=config, work=work, tell=tell)
-    write_encoder(base, tuned.weights, place)
-    width = int(base.config["hidden_size"])
-    encoder = RememberedEncoder(place, width=2 * width, identity="", prefix=base.prefix, kept_in=None)
-    vectors = encoder.encode([read[row] for row in valid]).astype(np.float64)
-    words = fitting.most_words, fitting.most_characters
-    features = fit_features([read[row] for row in train], most_words=words[0], most_characters=words[1], word_weight=1.0, character_weight=1.0)
-    lexical = FeatureReader(features).read(read)
-    heads, thresholds, held_out = [], {}, {}
-    for task in tasks:
-        weights, intercept = tuned.heads[task.name]
-        of_valid = Task(task.name, task.labels, task.softmax, task.gold[valid])
-        is_known = not np.isnan(of_valid.gold).all()
-        raw = vectors[:, :width] @ weights.T + intercept
-        sureness = calibration(of_valid, raw, np.ones(len(valid)))[0] if is_known else 1.0
-        of_words, words_intercept = fit_linear(task, lexical, np.array(train), replace(fitting, strength=2.0, balance=0.0), np.ones(len(everything)))
-        weights, intercept = weights / sureness, intercept / sureness + _WORDS_SHARE * words_intercept
-        raw = raw / sureness + _WORDS_SHARE * (lexical[valid] @ of_words.T + words_intercept)
-        temperature, shift = calibration(of_valid, raw, np.ones(len(valid))) if is_known else (1.0, None)
-        logits = raw / temperature + (0.0 if shift is None else shift)
-        held_out[task.name] = softmax(logits) if task.softmax else sigmoid(logits)
-        if not task.softmax:
-            thresholds[task.name] = label_thresholds(of_valid, held_out[task.name]) if is_known else dict.fromkeys(task.labels, DEFAULT_THRESHOLD)
-        heads.append(
-            Head(
-                task=task.name, labels=task.labels, softmax=task.softmax, temperature=temperature, shift=shift, intercept=intercept,
-                vector_weights=np.hstack([weights, np.zeros_like(weights)]), lexical_weights=_WORDS_SHARE * of_words,
-            )
-        )  # fmt: skip
-    known = [Task(t.name, t.labels, t.softmax, t.gold[valid]) for t in tasks if not np.isnan(t.gold[valid]).all()]
-    return Learned(
-        features=features,
-        heads=tuple(heads),
-        thresholds=thresholds,
-        review=review_limits(known, held_out, np.ones(len(valid)), fitting),
-        held_out=held_out,
-        held_out_samples=[everything[row] for row in valid],
-        folds=[(None, held)] if held else [],
-        settings=asdict(config) | {"history": list(tuned.history), "resumed_at_step": tuned.resumed_at, "seconds": round(tuned.seconds, 1)},
-        rehearsed=seed_texts,
-        notes=() if held or not holds_out else ("too few groups of samples: none could be held out to measure on",),
-        encoder=encoder,
-        stated=encoder_card(base) | {"fine-tuned": True},
-    )

@@ -20,17 +20,18 @@ from nlp.observe import Observations, Observer, joined
 from seeds.errors import ModelError, SampleError
 from seeds.samples import Sample
 from seeds.taxonomy import Taxonomy
-from training.base_encoder import encoder_card, frozen_weights, read_base_encoder, write_encoder
+from training.base_encoder import encoder_card, read_base_encoder
 from training.compare import Comparison, compare
 from training.counts import label_counts
 from training.finetune import FineTuneConfig
 from training.fit import FitConfig, Task, own_task, tasks_of
 from training.learned import Learned
 from training.pull import PullConfig
-from training.retrain import learn_fresh, learn_from_parent, tune
+from training.retrain import learn_fresh, learn_from_parent
 from training.sources import read_sources, training_observer
 from training.suspects import Suspect, rank_suspects
-from training.vectors import RememberedEncoder
+from training.tune import tune
+from training.vectors import RememberedEncoder, frozen_encoder
 
 __all__ = ["FIELDS", "METHODS", "TrainConfig", "Trained", "train"]
 
@@ -214,11 +215,7 @@ class _Bench:
     def _fresh(self, samples: Sequence[Sample], texts: Sequence[str], seeds: Sequence[Sample], seed_texts: Sequence[str], place: Path) -> Learned:
         """Learn heads on another encoder, which no head of the parent can read."""
         base = read_base_encoder(self.config.encoder)
-        write_encoder(base, frozen_weights(base), place)
-        encoder = RememberedEncoder(
-            place, width=2 * int(base.config["hidden_size"]), identity=_hash(place / "encoder.onnx") + base.prefix, prefix=base.prefix,
-            kept_in=self.kept_in, tell=self._told,
-        )  # fmt: skip
+        encoder = frozen_encoder(base, place, kept_in=self.kept_in, tell=self._told)
         everything, read = [*samples, *seeds], [*texts, *seed_texts]
         learned = learn_fresh(everything, read, encoder, tasks=self.tasks(everything), config=self.config.fit, shown=len(samples))
         return replace(learned, encoder=encoder, stated=encoder_card(base))
@@ -337,8 +334,3 @@ def _put(place: Path, out: Path) -> None:
     if out.exists():
         out.rename(place.with_name("old"))  # removed with the folder that the model was built in
     place.rename(out)
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

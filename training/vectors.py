@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from models.encoder import Encoder
 from models.store import StoredModel
+from training.base_encoder import BaseEncoder, frozen_weights, write_encoder
 
-__all__ = ["RememberedEncoder"]
+__all__ = ["RememberedEncoder", "frozen_encoder"]
 
 _PART = 256  # texts encoded, and kept, at a time
 _MOST_BYTES = 4 << 30
@@ -108,3 +109,13 @@ class RememberedEncoder:
             file.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
             rows = [(key, np.ascontiguousarray(vector, dtype=np.float32).tobytes()) for key, vector in vectors.items()]
             file.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+
+
+def frozen_encoder(base: BaseEncoder, place: Path, *, kept_in: Path | None, tell: Callable[[int, int], None] | None = None) -> RememberedEncoder:
+    """Write a base encoder as it is into the folder ``place`` and return it ready to read."""
+    write_encoder(base, frozen_weights(base), place)
+    with (place / "encoder.onnx").open("rb") as file:
+        graph = hashlib.file_digest(file, "sha256").hexdigest()
+    return RememberedEncoder(
+        place, width=2 * int(base.config["hidden_size"]), identity=graph + base.prefix, prefix=base.prefix, kept_in=kept_in, tell=tell
+    )

@@ -11,13 +11,28 @@ from training.sources import REAL_TRAIN, TEST_LOTS, read_sources
 
 @pytest.mark.slow
 def test_a_small_model_is_made_from_the_seeds_alone_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["-o", str(tmp_path / "small"), "--limit", "240", "--without-real"]) == 0
+    pytest.importorskip("torch", reason="torch is not installed: the shipped model's way of training is not tested")
+    pytest.importorskip("transformers", reason="transformers is not installed: the shipped model's way of training is not tested")
+    asked = ["-o", str(tmp_path / "small"), "--limit", "240", "--without-real", "--method", "fine-tune", "--epochs", "1", "--seeds", "1", "2"]
+    assert main(asked) == 0
     assert "left out: the real texts" in capsys.readouterr().out
     labels = load_classifier(tmp_path / "small")("Collecte de sang vendredi au gymnase")
     assert labels.primary_theme in read_taxonomy().theme_ids
     card = json.loads((tmp_path / "small" / "model.json").read_text())
     assert card["made_of"]["left out"].startswith("the real texts")
+    assert card["encoder"]["fine-tuned"] is True
+    assert (card["config"]["seeds"], len(card["config"]["history"])) == ([1, 2], 2)
+    assert card["files"]["encoder.onnx"] != load_classifier().model.card["files"]["encoder.onnx"]
     assert [p for p in tmp_path.iterdir() if p.name != "small"] == []
+
+
+@pytest.mark.slow
+def test_heads_alone_are_learned_on_the_base_encoder(tmp_path: Path) -> None:
+    assert main(["-o", str(tmp_path / "small"), "--limit", "240", "--without-real", "--method", "heads"]) == 0
+    card = json.loads((tmp_path / "small" / "model.json").read_text())
+    assert card["method"] == "heads"
+    assert "fine-tuned" not in card["encoder"]
+    assert card["held_out"]["primary_theme, invented"]["n"] > 200
 
 
 def test_no_text_of_the_frozen_test_part_is_learned_from() -> None:
