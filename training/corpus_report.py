@@ -134,9 +134,9 @@ def misread(tests: Mapping[str, Read], answers: Answers) -> Iterator[str]:
         cases, missed = Counter(gold), Counter((g, p) for g, p in zip(gold, said, strict=True) if g != p)
         worst = ", ".join(f"{g} as {p} {count} of {cases[g]}" for (g, p), count in missed.most_common(_WORST))
         yield f"{name} {task} misread: {worst}"
-        right = {kind: np.mean([gold[i] == said[i] for i in rows]) for kind, rows in _kinds(tests[name].samples).items()}
-        counted = {kind: len(rows) for kind, rows in _kinds(tests[name].samples).items()}
-        yield f"{name} {task} right by kind: " + ", ".join(f"{kind} {share:.2f} ({counted[kind]})" for kind, share in right.items())
+        kinds = _kinds(tests[name].samples).items()
+        shares = [f"{kind} {np.mean([gold[i] == said[i] for i in rows]):.2f} ({len(rows)})" for kind, rows in kinds]
+        yield f"{name} {task} right by kind: {', '.join(shares)}"
 
 
 def _kinds(samples: Sequence[Sample]) -> dict[str, list[int]]:
