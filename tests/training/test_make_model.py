@@ -11,8 +11,8 @@ from training.sources import REAL_TRAIN, TEST_LOTS, read_sources
 
 @pytest.mark.slow
 def test_a_small_model_is_made_from_the_seeds_alone_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("torch", reason="torch is not installed: the shipped model's way of training is not tested")
-    pytest.importorskip("transformers", reason="transformers is not installed: the shipped model's way of training is not tested")
+    pytest.importorskip("torch", reason="torch is not installed: making a model with its encoder is not tested")
+    pytest.importorskip("transformers", reason="transformers is not installed: making a model with its encoder is not tested")
     asked = ["-o", str(tmp_path / "small"), "--limit", "240", "--without-real", "--method", "fine-tune", "--epochs", "1", "--seeds", "1", "2"]
     assert main(asked) == 0
     assert "left out: the real texts" in capsys.readouterr().out
